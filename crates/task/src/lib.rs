@@ -1,0 +1,28 @@
+//! Plain data: what a task is, and the one table of what may follow what.
+//!
+//! Nothing here does anything: no I/O, no clock, no chance. Every other crate may depend on this
+//! one; this one depends on none of them.
+
+pub mod artifact;
+pub mod callback;
+pub mod channel;
+pub mod clock;
+pub mod failure;
+pub mod id;
+pub mod secret;
+pub mod spec;
+pub mod state;
+pub mod task;
+pub mod token;
+
+pub use artifact::{Artifact, Output, Role, Source};
+pub use callback::NewCallback;
+pub use channel::{Channel, ChannelLimits, UncertainPolicy};
+pub use clock::{Clock, Entropy};
+pub use failure::{Failure, FailureKind, Retry};
+pub use id::{AttemptId, CallbackId, ClientId, ErrandId, TaskId, TokenId};
+pub use secret::Secret;
+pub use spec::{Input, InputData, Kind, Spec, Speed};
+pub use state::{IllegalStep, Requeue, Shown, State, Step};
+pub use task::{Button, Details, Operation, Phase, Task};
+pub use token::Token;
