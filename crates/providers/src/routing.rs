@@ -1,0 +1,45 @@
+//! The join of public names and channels: a table that is read, not code that knows names.
+
+use crate::Dialect;
+use task::{Channel, Kind};
+
+/// A channel that could take a task.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The channel.
+    pub channel: &'a Channel,
+    /// Its dialect.
+    pub dialect: &'static dyn Dialect,
+}
+
+/// The channels that serve this kind of work under this public model name, the best first: by
+/// priority, then by name. Paused ones come along (a task may wait for them) after all others;
+/// removed ones do not.
+pub fn candidates<'a>(channels: &'a [Channel], kind: Kind, model: &str) -> Vec<Candidate<'a>> {
+    let mut found: Vec<Candidate<'a>> = channels
+        .iter()
+        .filter(|channel| !channel.removed && channel.upstream_model(model).is_some())
+        .filter_map(|channel| crate::find(&channel.dialect).map(|dialect| Candidate { channel, dialect }))
+        .filter(|c| c.dialect.capabilities(&c.channel.options).kinds.contains(&kind))
+        .collect();
+    found.sort_by_key(|c| (c.channel.paused, -c.channel.priority, c.channel.name.clone()));
+    found
+}
+
+/// Picks one of the best candidates (equal priority, equally paused) by weight. `chance` is any
+/// number; equal numbers pick equally.
+pub fn pick<'a>(candidates: &[Candidate<'a>], chance: u64) -> Option<Candidate<'a>> {
+    let first = candidates.first()?;
+    let rank = |c: &Candidate<'_>| (c.channel.paused, c.channel.priority);
+    let best: Vec<Candidate<'a>> = candidates.iter().copied().filter(|c| rank(c) == rank(first)).collect();
+    let weight = |c: &Candidate<'_>| c.channel.weight.max(1).cast_unsigned();
+    let total: u64 = best.iter().map(weight).sum();
+    let mut left = chance % total.max(1);
+    for candidate in &best {
+        if left < weight(candidate) {
+            return Some(*candidate);
+        }
+        left -= weight(candidate);
+    }
+    Some(*first)
+}
