@@ -1,0 +1,108 @@
+//! What the sim remembers of a task. How the task looks at a moment follows from it alone.
+
+use crate::effect::{ArtifactFault, Effect, Planned, Times};
+use crate::picture::Picture;
+use serde::{Deserialize, Serialize};
+
+/// Which proxy is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Flavour {
+    TrueAi,
+    NoviceZk,
+}
+
+/// A task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// 16 digits.
+    pub id: String,
+    pub flavour: Flavour,
+    /// The protocol's word, `IMAGINE` …
+    pub action: String,
+    /// `RELAX`, `FAST` or `TURBO`.
+    pub mode: String,
+    pub bot_type: String,
+    /// What was asked for in words; a follow-up shows its parent's.
+    pub prompt: String,
+    /// The caller's own text.
+    pub state: String,
+    /// Where changes are told; `""` for nowhere.
+    pub notify_hook: String,
+    /// The task that it follows up, and the button that was pressed on it.
+    pub parent: Option<(String, String)>,
+    /// Unlike for each task; part of its buttons.
+    pub job: String,
+    pub seed: u32,
+    pub submit_ms: i64,
+    /// From the start of its work until it is sent on.
+    pub sent_after_ms: i64,
+    /// From the start of its work until progress shows.
+    pub started_after_ms: i64,
+    /// From the start of its work until it is over.
+    pub ended_after_ms: i64,
+    /// From submission until it asks for a modal; `None`: it never does.
+    pub asks_after_ms: Option<i64>,
+    /// When the modal was answered: its work starts there.
+    pub answered_ms: Option<i64>,
+    pub cancelled_ms: Option<i64>,
+    /// Troubles that were decided when it was submitted.
+    pub troubles: Vec<Planned>,
+    pub picture: Option<Picture>,
+    /// Words that come out.
+    pub words: Vec<String>,
+    /// Files that came in, by name; see `/sim/files/{name}`.
+    pub inputs: Vec<String>,
+    /// A mask came with the modal.
+    pub masked: bool,
+}
+
+impl Record {
+    /// How it fails at its end, if it does.
+    pub(crate) fn fails(&self) -> Option<&str> {
+        self.troubles.iter().find_map(|planned| match &planned.effect {
+            Effect::Fail(reason) => Some(reason.as_str()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.has(&Effect::Stuck)
+    }
+
+    /// Whether the proxy has lost its memory of it.
+    pub(crate) fn is_forgotten(&self, now_ms: i64) -> bool {
+        self.troubles.iter().any(|planned| match planned.effect {
+            Effect::Forget(after_ms) => now_ms >= self.submit_ms.saturating_add(after_ms),
+            _ => false,
+        })
+    }
+
+    /// The odd word that it shows while it is worked on.
+    pub(crate) fn odd_status(&self) -> Option<&str> {
+        self.troubles.iter().find_map(|planned| match &planned.effect {
+            Effect::Status(word) => Some(word.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What is wrong with its files, and how often.
+    pub(crate) fn artifact_fault(&self) -> Option<(ArtifactFault, Times)> {
+        self.troubles.iter().find_map(|planned| match planned.effect {
+            Effect::Artifact(fault) => Some((fault, planned.times)),
+            _ => None,
+        })
+    }
+
+    /// The status that polls for it get, and how often.
+    pub(crate) fn poll_fault(&self) -> Option<(u16, Times)> {
+        self.troubles.iter().find_map(|planned| match planned.effect {
+            Effect::PollHttp(status) => Some((status, planned.times)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn has(&self, effect: &Effect) -> bool {
+        self.troubles.iter().any(|planned| planned.effect == *effect)
+    }
+}
