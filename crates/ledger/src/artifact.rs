@@ -1,0 +1,120 @@
+//! Artifacts: outputs in the store, one row for each key.
+
+use crate::engine::{Database, Engine};
+use crate::error::{Fault, LedgerError};
+use crate::event;
+use crate::ledger::Ledger;
+use crate::reader::Reader;
+use crate::retention::page;
+use crate::statement::{Cell, Statement, cells, write_rows};
+use serde_json::json;
+use sqlx::AnyConnection;
+use std::collections::HashMap;
+use task::{Artifact, Role, State, Task, TaskId};
+
+/// Most artifacts given for one task: a vendor names a handful.
+const MAX_PER_TASK: usize = 64;
+
+const ROLES: [Role; 5] = [Role::Image, Role::Single, Role::Video, Role::Audio, Role::Cover];
+
+pub(crate) fn row(task: TaskId, artifact: &Artifact, late: bool, stored_ms: i64) -> Vec<Cell> {
+    cells![
+        &artifact.key,
+        task,
+        artifact.position,
+        artifact.role.as_str(),
+        &artifact.content_type,
+        artifact.bytes,
+        &artifact.sha256,
+        artifact.width,
+        artifact.height,
+        artifact.duration_ms,
+        late,
+        stored_ms,
+    ]
+}
+
+/// Keys are deterministic: the same output stored twice is one row.
+pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<u64, Fault> {
+    let head = "/* insert_artifacts */ INSERT INTO artifact (store_key, task_id, position, role, content_type, bytes, \
+         sha256, width, height, duration_ms, late, stored_ms) VALUES ";
+    Ok(write_rows(engine, connection, head, rows, " ON CONFLICT (store_key) DO NOTHING").await?)
+}
+
+/// Reads the artifacts of those tasks that may have some, all in one query.
+pub(crate) async fn fill(database: &Database, tasks: &mut [Task]) -> Result<(), LedgerError> {
+    let may_have = |task: &&Task| task.state == State::Archiving || task.is_over();
+    let ids: Vec<TaskId> = tasks.iter().filter(may_have).map(|task| task.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let limit = i64::try_from(ids.len().saturating_mul(MAX_PER_TASK)).unwrap_or(i64::MAX);
+    let mut sql = Statement::start(
+        database.engine,
+        "/* artifacts */ SELECT task_id, store_key, position, role, content_type, bytes, sha256, width, height, \
+         duration_ms, late FROM artifact WHERE task_id IN ",
+    );
+    sql.list(ids).push(" ORDER BY task_id, late, position, store_key LIMIT ").bind(limit);
+    let mut found: HashMap<TaskId, Vec<Artifact>> = HashMap::new();
+    for row in database.fetch_all(sql).await? {
+        let mut row = Reader::new("artifact", &row);
+        let task = row.parsed("task_id")?;
+        let artifact = Artifact {
+            key: row.text("store_key")?,
+            position: row.int("position")?,
+            role: row.word("role", |word| ROLES.into_iter().find(|role| role.as_str() == word))?,
+            content_type: row.text("content_type")?,
+            bytes: row.int("bytes")?,
+            sha256: row.text("sha256")?,
+            width: row.opt_int("width")?,
+            height: row.opt_int("height")?,
+            duration_ms: row.opt_int("duration_ms")?,
+            late: row.flag("late")?,
+        };
+        found.entry(task).or_default().push(artifact);
+    }
+    for task in tasks {
+        task.artifacts = found.remove(&task.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+impl Ledger {
+    /// Adds what an orphan operation made, marked late; the task's state, version and money stay. Keys
+    /// that are there already are left alone. `NotFound` when there is no such task.
+    pub async fn add_late_artifacts(&self, id: TaskId, artifacts: &[Artifact], now_ms: i64) -> Result<(), LedgerError> {
+        let engine = self.database().engine;
+        let mut transaction = self.database().begin().await?;
+        self.lock_task(&mut transaction, id).await?;
+        let rows = artifacts.iter().map(|artifact| row(id, artifact, true, now_ms)).collect();
+        if insert(engine, &mut transaction, rows).await? > 0 {
+            let keys: Vec<_> = artifacts.iter().map(|artifact| &artifact.key).collect();
+            let note = json!({ "keys": keys });
+            event::note(engine, &mut transaction, id, "late_artifacts", &note, now_ms).await?;
+        }
+        self.database().commit(transaction).await
+    }
+
+    /// Artifacts stored before `before_ms`, oldest first, at most `limit` (and 1,000).
+    pub async fn expired_artifacts(&self, before_ms: i64, limit: i64) -> Result<Vec<(TaskId, String)>, LedgerError> {
+        let sql = "/* expired_artifacts */ SELECT task_id, store_key FROM artifact WHERE stored_ms < $1 \
+             ORDER BY stored_ms, store_key LIMIT $2";
+        let rows = self.database().fetch_all(self.fixed(sql, cells![before_ms, page(limit)])).await?;
+        rows.iter()
+            .map(|row| {
+                let mut row = Reader::new("artifact", row);
+                Ok((row.parsed("task_id")?, row.text("store_key")?))
+            })
+            .collect()
+    }
+
+    /// Forgets artifacts whose bytes have left the store.
+    pub async fn forget_artifacts(&self, keys: &[String]) -> Result<(), LedgerError> {
+        for keys in keys.chunks(1000) {
+            let mut sql = self.statement("/* forget_artifacts */ DELETE FROM artifact WHERE store_key IN ");
+            sql.list(keys);
+            self.database().execute(sql).await?;
+        }
+        Ok(())
+    }
+}

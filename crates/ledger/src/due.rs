@@ -1,0 +1,106 @@
+//! What is due: what the sweep walks and the queue is rebuilt from. Pages of at most 1,000 rows.
+
+use crate::error::LedgerError;
+use crate::ledger::Ledger;
+use crate::reader::Reader;
+use crate::retention::page;
+use crate::statement::{Statement, cells};
+use sqlx::any::AnyRow;
+use task::{State, TaskId};
+
+/// A task as the sweep needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueTask {
+    /// Which one.
+    pub id: TaskId,
+    /// Its channel.
+    pub channel: String,
+    /// Where it is.
+    pub state: State,
+    /// When the ledger wants it looked at: the end of its lease, else its due time, else (queued) its
+    /// opening. In [`Ledger::in_state`], where none of these is known: its last change.
+    pub due_ms: i64,
+    /// Its version.
+    pub version: i64,
+}
+
+fn read(row: &AnyRow) -> Result<DueTask, LedgerError> {
+    let mut row = Reader::new("task", row);
+    Ok(DueTask {
+        id: row.parsed("id")?,
+        channel: row.text("channel")?,
+        state: row.parsed("state")?,
+        due_ms: row.int("wake_ms")?,
+        version: row.int("version")?,
+    })
+}
+
+/// Lets the engine use the indexes on unfinished tasks, unless ended ones are asked for.
+fn only_unfinished(sql: &mut Statement, states: &[State]) {
+    if !states.iter().any(|state| state.is_terminal()) {
+        sql.push(" AND finished_ms IS NULL");
+    }
+}
+
+impl Ledger {
+    /// Tasks in these states that the ledger wants looked at by `before_ms`, by (due, id) after `after`.
+    pub async fn due_tasks(
+        &self,
+        states: &[State],
+        before_ms: i64,
+        after: Option<(i64, TaskId)>,
+        limit: i64,
+    ) -> Result<Vec<DueTask>, LedgerError> {
+        let mut sql =
+            self.statement("/* due_tasks */ SELECT id, channel, state, wake_ms, version FROM task WHERE state IN ");
+        sql.list(states.iter().copied()).push(" AND wake_ms <= ").bind(before_ms);
+        only_unfinished(&mut sql, states);
+        if let Some((due_ms, id)) = after {
+            sql.push(" AND (wake_ms > ").bind(due_ms);
+            sql.push(" OR (wake_ms = ").bind(due_ms).push(" AND id > ").bind(id).push("))");
+        }
+        sql.push(" ORDER BY wake_ms, id LIMIT ").bind(page(limit));
+        self.database().fetch_all(sql).await?.iter().map(read).collect()
+    }
+
+    /// Every task in these states, by id after `after`.
+    pub async fn in_state(
+        &self,
+        states: &[State],
+        after: Option<TaskId>,
+        limit: i64,
+    ) -> Result<Vec<DueTask>, LedgerError> {
+        let mut sql = self.statement(
+            "/* in_state */ SELECT id, channel, state, COALESCE(wake_ms, updated_ms), version FROM task \
+             WHERE state IN ",
+        );
+        sql.list(states.iter().copied());
+        only_unfinished(&mut sql, states);
+        if let Some(id) = after {
+            sql.push(" AND id > ").bind(id);
+        }
+        sql.push(" ORDER BY id LIMIT ").bind(page(limit));
+        self.database().fetch_all(sql).await?.iter().map(read).collect()
+    }
+
+    /// Unfinished tasks whose deadline has come, earliest first.
+    pub async fn past_deadline(&self, now_ms: i64, limit: i64) -> Result<Vec<TaskId>, LedgerError> {
+        let sql = "/* past_deadline */ SELECT id FROM task WHERE finished_ms IS NULL AND deadline_ms <= $1 \
+             ORDER BY deadline_ms, id LIMIT $2";
+        let rows = self.database().fetch_all(self.fixed(sql, cells![now_ms, page(limit)])).await?;
+        rows.iter().map(|row| Reader::new("task", row).parsed("id")).collect()
+    }
+
+    /// How many unfinished tasks each channel has in each state.
+    pub async fn state_counts(&self) -> Result<Vec<(String, State, i64)>, LedgerError> {
+        let sql = "/* state_counts */ SELECT channel, state, COUNT(*) FROM task WHERE finished_ms IS NULL \
+             GROUP BY channel, state ORDER BY channel, state";
+        let rows = self.database().fetch_all(self.fixed(sql, vec![])).await?;
+        rows.iter()
+            .map(|row| {
+                let mut row = Reader::new("task", row);
+                Ok((row.text("channel")?, row.parsed("state")?, row.int("count")?))
+            })
+            .collect()
+    }
+}

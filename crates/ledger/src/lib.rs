@@ -1,0 +1,51 @@
+//! The truth: all SQL, one file per entity, over SQLite and Postgres with one text for both.
+//!
+//! [`Ledger`] is concrete. Its verbs are business steps; the hot ones ([`Ledger::open_task`],
+//! [`Ledger::commit`]) share statements and commits (`writer.rs`, `batch.rs`). No statement asks the
+//! engine for the time: the clock is an argument.
+
+mod artifact;
+mod attempt;
+mod batch;
+mod callback;
+mod change;
+mod channel;
+mod channel_cache;
+mod due;
+mod engine;
+mod errand;
+mod error;
+mod event;
+mod hint;
+mod idempotency;
+mod ledger;
+mod migrate;
+mod opening;
+mod orphan;
+mod progress;
+mod reader;
+mod retention;
+mod rows;
+mod sealed;
+mod statement;
+mod sweep_lease;
+mod task;
+mod token;
+mod writer;
+
+pub use crate::attempt::Attempt;
+pub use crate::callback::{Callback, CallbackAttempt, CallbackState};
+pub use crate::change::{AttemptNote, Change, NewEvent};
+pub use crate::channel_cache::ChannelCache;
+pub use crate::due::DueTask;
+pub use crate::errand::{Errand, ErrandKind, ErrandResult};
+pub use crate::error::LedgerError;
+pub use crate::event::Event;
+pub use crate::ledger::{Ledger, Options};
+pub use crate::opening::{Idempotency, Opened, Opening};
+pub use crate::orphan::Orphan;
+pub use crate::retention::Retention;
+pub use crate::sealed::Keyring;
+pub use crate::task::TaskFilter;
+pub use crate::token::NewToken;
+pub use crate::writer::WriteCounts;

@@ -1,0 +1,138 @@
+//! Tasks: reading them, and the side columns that change without a version.
+
+use crate::artifact;
+use crate::engine::Engine;
+use crate::error::{Fault, LedgerError};
+use crate::ledger::Ledger;
+use crate::reader::Reader;
+use crate::retention::page;
+use crate::rows::{self, COLUMNS};
+use crate::statement::{Statement, cells};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use task::{ClientId, Shown, State, Task, TaskId, TokenId};
+
+/// Most ids in one query.
+const MAX_IDS: usize = 500;
+
+/// Which tasks a list shows. `None` means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Whose.
+    pub token: Option<TokenId>,
+    /// Shown as one of these; an empty list matches nothing.
+    pub shown: Option<Vec<Shown>>,
+    /// In one of these states; an empty list matches nothing.
+    pub states: Option<Vec<State>>,
+    /// Of this family.
+    pub family: Option<String>,
+    /// Of this public model.
+    pub model: Option<String>,
+    /// On this channel.
+    pub channel: Option<String>,
+    /// Older than this one: ids below it.
+    pub before: Option<TaskId>,
+    /// Those that their caller deleted as well.
+    pub include_hidden: bool,
+    /// Most rows, 1 to 1,000.
+    pub limit: i64,
+}
+
+/// Locks one task's row for the rest of the transaction.
+pub(crate) async fn lock(engine: Engine, connection: &mut AnyConnection, id: TaskId) -> Result<(), Fault> {
+    let mut sql = Statement::start(engine, "/* lock_task */ SELECT id FROM task WHERE id = ");
+    sql.bind(id).push(engine.row_lock());
+    let found = sql.fetch_all(connection).await?;
+    if found.is_empty() { Err(LedgerError::NotFound.into()) } else { Ok(()) }
+}
+
+fn read_id(row: &AnyRow) -> Result<TaskId, LedgerError> {
+    Reader::new("task", row).parsed("id")
+}
+
+impl Ledger {
+    /// One task, with its artifacts once it has some.
+    pub async fn task(&self, id: TaskId) -> Result<Option<Task>, LedgerError> {
+        Ok(self.tasks(&[id]).await?.pop())
+    }
+
+    /// Tasks by id, in any order, those that don't exist left out. Reads 500 at a time.
+    pub async fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Task>, LedgerError> {
+        let mut tasks = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_IDS) {
+            let mut sql = self.statement(&format!("/* tasks */ SELECT {COLUMNS} FROM task WHERE id IN "));
+            sql.list(ids.iter().copied());
+            tasks.append(&mut self.read_tasks(sql).await?);
+        }
+        Ok(tasks)
+    }
+
+    /// Tasks by filter, newest first.
+    pub async fn list_tasks(&self, filter: &TaskFilter) -> Result<Vec<Task>, LedgerError> {
+        let mut sql = self.statement(&format!("/* list_tasks */ SELECT {COLUMNS} FROM task WHERE "));
+        sql.push(if filter.include_hidden { "hidden >= 0" } else { "hidden = 0" });
+        if let Some(token) = filter.token {
+            sql.push(" AND token_id = ").bind(token);
+        }
+        if let Some(shown) = &filter.shown {
+            sql.push(" AND shown IN ").list(shown.iter().map(|shown| shown.as_str()));
+        }
+        if let Some(states) = &filter.states {
+            sql.push(" AND state IN ").list(states.iter().copied());
+        }
+        let columns = [("family", &filter.family), ("model", &filter.model), ("channel", &filter.channel)];
+        for (column, value) in columns {
+            if let Some(value) = value {
+                sql.push(" AND ").push(column).push(" = ").bind(value);
+            }
+        }
+        if let Some(before) = filter.before {
+            sql.push(" AND id < ").bind(before);
+        }
+        sql.push(" ORDER BY id DESC LIMIT ").bind(page(filter.limit));
+        self.read_tasks(sql).await
+    }
+
+    async fn read_tasks(&self, sql: Statement) -> Result<Vec<Task>, LedgerError> {
+        let rows = self.database().fetch_all(sql).await?;
+        let mut tasks = rows.iter().map(rows::read).collect::<Result<Vec<_>, _>>()?;
+        artifact::fill(self.database(), &mut tasks).await?;
+        Ok(tasks)
+    }
+
+    /// The newest task of the channel that has (or had) this operation.
+    pub async fn find_operation(&self, channel: &str, operation_id: &str) -> Result<Option<TaskId>, LedgerError> {
+        let sql = "/* find_operation */ SELECT id FROM task WHERE channel = $1 AND operation_id = $2 \
+             ORDER BY id DESC LIMIT 1";
+        let row = self.database().fetch_first(self.fixed(sql, cells![channel, operation_id])).await?;
+        row.as_ref().map(read_id).transpose()
+    }
+
+    /// The channel's task that sends this client id.
+    pub async fn find_client(&self, channel: &str, client: ClientId) -> Result<Option<TaskId>, LedgerError> {
+        let sql = "/* find_client */ SELECT id FROM task WHERE client_id = $1 AND channel = $2 \
+             ORDER BY id DESC LIMIT 1";
+        let row = self.database().fetch_first(self.fixed(sql, cells![client, channel])).await?;
+        row.as_ref().map(read_id).transpose()
+    }
+
+    /// Hides a task from its caller. `NotFound` when there is no such task.
+    pub async fn hide_task(&self, id: TaskId) -> Result<(), LedgerError> {
+        let sql = "/* hide_task */ UPDATE task SET hidden = 1 WHERE id = $1";
+        self.found(self.database().execute(self.fixed(sql, cells![id])).await?)
+    }
+
+    /// Keeps an image's seed, read back as `details.seed`. `NotFound` when there is no such task.
+    pub async fn keep_seed(&self, task: TaskId, seed: &str) -> Result<(), LedgerError> {
+        let sql = "/* keep_seed */ UPDATE task SET seed = $2 WHERE id = $1";
+        self.found(self.database().execute(self.fixed(sql, cells![task, seed])).await?)
+    }
+
+    pub(crate) async fn lock_task(&self, connection: &mut AnyConnection, id: TaskId) -> Result<(), Fault> {
+        lock(self.database().engine, connection, id).await
+    }
+
+    pub(crate) fn found(&self, rows: u64) -> Result<(), LedgerError> {
+        if rows == 0 { Err(LedgerError::NotFound) } else { Ok(()) }
+    }
+}
