@@ -1,0 +1,143 @@
+//! The archive stage: every output into our own store before the vendor's links die.
+
+use crate::advance::Move;
+use crate::copy::CopyError;
+use crate::core::Core;
+use async_trait::async_trait;
+use futures::StreamExt;
+use providers::{PollItem, PollOutcome};
+use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
+use serde_json::json;
+use task::{Artifact, Failure, FailureKind, Kind, Output, State, Step, Task};
+
+/// The shortest and longest pause between two tries to copy.
+const RETRY_MIN_MS: i64 = 1_000;
+const RETRY_MAX_MS: i64 = 60_000;
+
+/// Outputs of one task that are copied at the same time; each holds less than 1 MiB of buffers.
+const COPIES_AT_ONCE: usize = 4;
+
+/// Handles the archive lane.
+pub struct Archive(pub Core);
+
+#[async_trait]
+impl Handler for Archive {
+    async fn handle(&self, batch: Batch, lease: LeaseKeeper) -> Vec<(Claim, Finish)> {
+        let mut finished = Vec::with_capacity(batch.claims.len());
+        for claim in batch.claims {
+            let end = tokio::select! {
+                end = self.0.archive(claim.id) => end,
+                // Somebody else has it now, or will: a copy that goes on would only be made twice.
+                () = lease.keep() => Finish::Done,
+            };
+            finished.push((claim, end));
+        }
+        finished
+    }
+}
+
+/// How far the copying of a task came.
+struct Copied {
+    artifacts: Vec<Artifact>,
+    missing: Vec<(i64, CopyError)>,
+}
+
+impl Core {
+    async fn archive(&self, id: task::TaskId) -> Finish {
+        let task = match self.ledger.task(id).await {
+            Ok(Some(task)) if task.state == State::Archiving => task,
+            Ok(_) => return Finish::Done,
+            Err(error) => {
+                tracing::warn!(task = %id, %error, "task not read; copying later");
+                return Finish::At(self.clock.now_ms() + RETRY_MIN_MS);
+            }
+        };
+        let mut copied = self.copy_all(&task, &outputs_of(&task)).await;
+        let gone = copied.missing.iter().any(|(_, error)| error.gone);
+        if gone && let Some(fresh) = self.fresh_outputs(&task).await {
+            copied = self.copy_all(&task, &fresh).await;
+        }
+        if copied.missing.is_empty() {
+            return self.store_all(&task, copied.artifacts, Vec::new()).await;
+        }
+        self.copy_later(&task, copied).await
+    }
+
+    async fn copy_all(&self, task: &Task, outputs: &[Output]) -> Copied {
+        let mut copied = Copied { artifacts: Vec::new(), missing: Vec::new() };
+        let copies: Vec<_> =
+            (0i64..).zip(outputs).map(|(position, output)| self.copy_at(task, output, position)).collect();
+        let mut copies = futures::stream::iter(copies).buffered(COPIES_AT_ONCE);
+        while let Some((position, copy)) = copies.next().await {
+            match copy {
+                Ok(artifact) => copied.artifacts.push(artifact),
+                Err(error) => copied.missing.push((position, error)),
+            }
+        }
+        copied
+    }
+
+    async fn copy_at(&self, task: &Task, output: &Output, position: i64) -> (i64, Result<Artifact, CopyError>) {
+        (position, self.copy_output(task, &task.channel, output, position).await)
+    }
+
+    async fn store_all(&self, task: &Task, artifacts: Vec<Artifact>, warnings: Vec<String>) -> Finish {
+        let note = json!({ "artifacts": artifacts.len(), "bytes": artifacts.iter().map(|a| a.bytes).sum::<i64>() });
+        let moved = self.advance(Move::new(task, Step::Store { artifacts, warnings }, note)).await;
+        self.finish_of(task, moved)
+    }
+
+    /// Tries again until the vendor's copy deadline; then takes what there is.
+    async fn copy_later(&self, task: &Task, copied: Copied) -> Finish {
+        let now_ms = self.clock.now_ms();
+        let answered_ms = task.answered_ms.unwrap_or(task.updated_ms);
+        let waited_ms = now_ms - answered_ms;
+        let window_ms = self.copy_window_ms(task);
+        let why: Vec<&str> = copied.missing.iter().map(|(_, error)| error.private.as_str()).collect();
+        let why = why.join("; ");
+        metrics::counter!("archive_errors_total", "channel" => task.channel.clone()).increment(1);
+        if waited_ms < window_ms {
+            if waited_ms > window_ms / 2 {
+                tracing::error!(task = %task.id, why, "half of the copy deadline is over");
+                metrics::counter!("archive_half_deadline_total").increment(1);
+            } else {
+                tracing::warn!(task = %task.id, why, "not copied; trying again");
+            }
+            let pause_ms = (waited_ms / 2).clamp(RETRY_MIN_MS, RETRY_MAX_MS);
+            return Finish::At(now_ms + self.jittered_ms(pause_ms));
+        }
+        if !copied.artifacts.is_empty() {
+            let lost = copied.missing.len();
+            let warnings = vec![format!("{lost} of {} outputs could not be copied in time", task.outputs.len())];
+            return self.store_all(task, copied.artifacts, warnings).await;
+        }
+        tracing::error!(task = %task.id, why, "artifact lost");
+        let failure = Failure::never(FailureKind::ArtifactLost, "the result could not be copied in time", why.clone());
+        let moved = self.advance(Move::new(task, Step::Fail(failure), json!({ "why": why }))).await;
+        self.finish_of(task, moved)
+    }
+
+    fn copy_window_ms(&self, task: &Task) -> i64 {
+        self.line(&task.channel)
+            .map_or(3_600_000, |line| line.dialect.capabilities(&line.channel.options).copy_deadline_ms)
+    }
+
+    /// Dead links: the upstream is asked once more, and may name fresh ones.
+    async fn fresh_outputs(&self, task: &Task) -> Option<Vec<Output>> {
+        let line = self.line(&task.channel)?;
+        let operation = task.operation.as_ref()?;
+        let item = PollItem { operation, kind: task.spec.kind };
+        match self.ask(&line, &[item]).await.ok()?.pop()? {
+            PollOutcome::Done { outputs, .. } if !outputs.is_empty() => Some(outputs),
+            _ => None,
+        }
+    }
+}
+
+/// The outputs; a description's picture is its own input when the vendor names none.
+fn outputs_of(task: &Task) -> Vec<Output> {
+    if task.outputs.is_empty() && task.spec.kind == Kind::Describe {
+        return Core::input_as_output(task).into_iter().collect();
+    }
+    task.outputs.clone()
+}

@@ -1,0 +1,187 @@
+//! What every stage is given, and the settings that they share.
+
+use crate::outbound::Outbound;
+use ledger::{ChannelCache, Ledger};
+use providers::{Account, Dialect};
+use queue::Scheduler;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::Store;
+use task::{Channel, Clock, Entropy, TaskId};
+
+/// Shared by all stages; cheap to clone.
+#[derive(Clone)]
+pub struct Core {
+    /// The truth.
+    pub ledger: Ledger,
+    /// The channels, re-read when they change.
+    pub channels: ChannelCache,
+    /// The doorbell.
+    pub scheduler: Arc<dyn Scheduler>,
+    /// Where inputs come from and artifacts go.
+    pub store: Arc<dyn Store>,
+    /// The only way out.
+    pub outbound: Arc<Outbound>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for ids and jitter.
+    pub entropy: Arc<dyn Entropy>,
+    /// What was configured.
+    pub settings: Arc<Settings>,
+    /// When this process first heard "unknown" of a task; the ledger's side column follows later.
+    pub(crate) missing: Arc<Missing>,
+}
+
+/// What was configured. Times in milliseconds.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where callers reach artifacts; no slash at its end.
+    pub media_base: String,
+    /// Where upstreams reach our `/hooks`; none: they are not asked to call back.
+    pub hook_base: Option<String>,
+    /// Lease of a submission; has to exceed every dialect's `submit_timeout_ms` by `lease_margin_ms`.
+    pub submit_lease_ms: i64,
+    /// Lease of a batch of polls.
+    pub poll_lease_ms: i64,
+    /// Lease of a copy, renewed while it streams.
+    pub archive_lease_ms: i64,
+    /// Lease of a callback; has to exceed the time limit of one send.
+    pub notify_lease_ms: i64,
+    /// What a lease has to hold beyond the call's limit when the first byte goes out.
+    pub lease_margin_ms: i64,
+    /// Time limit of a poll, a look-up, a cancel.
+    pub call_timeout_ms: i64,
+    /// How long a doubt may last before the channel's policy decides.
+    pub uncertain_ms: i64,
+    /// Pause between two looks at a doubt.
+    pub uncertain_period_ms: i64,
+    /// Pause before "unknown to the upstream" is asked a second time, singly.
+    pub missing_confirm_ms: i64,
+    /// How long a question of the vendor's stays open.
+    pub input_wait_ms: i64,
+    /// The longest pause between two tries to submit.
+    pub retry_max_ms: i64,
+    /// Pauses before the second, third and fourth send of a callback (`contract/callback.md`).
+    pub callback_ladder_ms: Vec<i64>,
+    /// The largest artifact.
+    pub artifact_max_bytes: u64,
+    /// Time limit of one download.
+    pub download_timeout_ms: i64,
+    /// How many submissions, polls, copies and callbacks may be under way in this process.
+    pub concurrency: Concurrency,
+    /// How long ended tasks, their events and callbacks are kept; none: for ever.
+    pub retention_ms: Option<i64>,
+}
+
+/// How much of each lane may be under way in this process.
+#[derive(Debug, Clone, Copy)]
+pub struct Concurrency {
+    /// Submissions.
+    pub submit: usize,
+    /// Poll requests.
+    pub poll: usize,
+    /// Copies. Each holds less than 1 MiB of buffers, so 32 stay far below the 64 MiB in all.
+    pub archive: usize,
+    /// Callbacks.
+    pub notify: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            media_base: String::new(),
+            hook_base: None,
+            submit_lease_ms: 150_000,
+            poll_lease_ms: 60_000,
+            archive_lease_ms: 60_000,
+            notify_lease_ms: 30_000,
+            lease_margin_ms: 10_000,
+            call_timeout_ms: 20_000,
+            uncertain_ms: 600_000,
+            uncertain_period_ms: 15_000,
+            missing_confirm_ms: 30_000,
+            input_wait_ms: 1_800_000,
+            retry_max_ms: 30_000,
+            callback_ladder_ms: vec![10_000, 30_000, 60_000],
+            artifact_max_bytes: 2 << 30,
+            download_timeout_ms: 600_000,
+            concurrency: Concurrency { submit: 64, poll: 64, archive: 16, notify: 64 },
+            retention_ms: None,
+        }
+    }
+}
+
+/// A channel together with the dialect that it speaks.
+pub(crate) struct Line {
+    pub(crate) channel: Channel,
+    pub(crate) dialect: &'static dyn Dialect,
+}
+
+impl Line {
+    pub(crate) fn account(&self, now_ms: i64) -> Account<'_> {
+        let Channel { base_url, key, options, .. } = &self.channel;
+        Account { base_url, key, options, now_ms }
+    }
+}
+
+impl Core {
+    /// Puts the parts together.
+    pub fn new(
+        ledger: Ledger,
+        channels: ChannelCache,
+        scheduler: Arc<dyn Scheduler>,
+        store: Arc<dyn Store>,
+        outbound: Arc<Outbound>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        settings: Settings,
+    ) -> Self {
+        let settings = Arc::new(settings);
+        Self { ledger, channels, scheduler, store, outbound, clock, entropy, settings, missing: Arc::default() }
+    }
+
+    /// Turns a store key into a link that callers may use.
+    pub fn link(&self, key: &str) -> String {
+        format!("{}/{key}", self.settings.media_base)
+    }
+
+    /// The channel of this name with its dialect; `None` when it was removed for good or speaks a
+    /// dialect that this build does not know.
+    pub(crate) fn line(&self, name: &str) -> Option<Line> {
+        let channel = self.channels.get(name)?;
+        let dialect = providers::find(&channel.dialect)?;
+        Some(Line { channel, dialect })
+    }
+
+    /// A number from 0 to `bound` (0 when that is not positive), for jitter.
+    pub(crate) fn chance(&self, bound: i64) -> i64 {
+        let mut bytes = [0u8; 8];
+        self.entropy.fill(&mut bytes);
+        let span = bound.max(0).cast_unsigned().saturating_add(1);
+        (u64::from_le_bytes(bytes) % span).cast_signed()
+    }
+
+    /// `period_ms` give or take a tenth, so that tasks that were opened together spread out.
+    pub(crate) fn jittered_ms(&self, period_ms: i64) -> i64 {
+        period_ms - period_ms / 10 + self.chance(period_ms / 5)
+    }
+}
+
+/// First sightings of "unknown to the upstream".
+#[derive(Debug, Default)]
+pub(crate) struct Missing(Mutex<HashMap<TaskId, i64>>);
+
+impl Missing {
+    /// When the task was first missed, `now_ms` if this is the first time.
+    pub(crate) fn since(&self, id: TaskId, recorded_ms: Option<i64>, now_ms: i64) -> i64 {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = seen.entry(id).or_insert(now_ms);
+        *first = recorded_ms.map_or(*first, |recorded| recorded.min(*first));
+        *first
+    }
+
+    /// The upstream knows it after all, or it is over. Tells whether it had been missed.
+    pub(crate) fn clear(&self, id: TaskId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id).is_some()
+    }
+}

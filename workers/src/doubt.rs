@@ -1,0 +1,132 @@
+//! Uncertain tasks: a hint, a look-up, and at last the channel's policy. Never a blind resubmission.
+
+use crate::advance::{AdvanceError, Move};
+use crate::core::{Core, Line};
+use crate::outbound::Call;
+use providers::{LookupOutcome, PollItem};
+use queue::Finish;
+use serde_json::json;
+use task::{Failure, FailureKind, Operation, Requeue, Step, Task, UncertainPolicy};
+
+/// The most bytes of a look-up's answer that are read.
+const LOOKUP_MAX_BYTES: usize = 16 << 20;
+
+impl Core {
+    /// Looks at a task in doubt; the late answer itself, which comes first, is the submit stage's.
+    pub(crate) async fn resolve_doubt(&self, task: &Task) -> Finish {
+        let Some(line) = self.line(&task.channel) else {
+            return self.settle_by_policy(task, UncertainPolicy::Hold).await;
+        };
+        let now_ms = self.clock.now_ms();
+        if let Some(operation) = self.operation_of_hint(&line, task).await {
+            return self.recover(task, operation, "callback").await;
+        }
+        match self.look_up(&line, task).await {
+            LookupOutcome::Found(operation) => return self.recover(task, operation, "lookup").await,
+            LookupOutcome::Absent if now_ms >= self.resubmit_from_ms(&line, task) => {
+                return self.resubmit(task, "the look-up shows that it never arrived").await;
+            }
+            LookupOutcome::Absent => {}
+            LookupOutcome::Unsure(why) => tracing::debug!(task = %task.id, why, "look-up told nothing"),
+        }
+        if now_ms >= task.updated_ms + self.settings.uncertain_ms {
+            return self.settle_by_policy(task, line.channel.uncertain).await;
+        }
+        Finish::At(now_ms + self.settings.uncertain_period_ms)
+    }
+
+    /// A request that is still under way somewhere can't arrive after this.
+    fn resubmit_from_ms(&self, line: &Line, task: &Task) -> i64 {
+        let call_ms = line.dialect.capabilities(&line.channel.options).submit_timeout_ms;
+        task.updated_ms + call_ms + self.settings.lease_margin_ms
+    }
+
+    /// An inbound callback named an operation: it counts only if the upstream itself says that the
+    /// operation carries our client id.
+    async fn operation_of_hint(&self, line: &Line, task: &Task) -> Option<Operation> {
+        let client = task.client?;
+        let id = self.ledger.hinted_operation(task.id).await.ok().flatten()?;
+        let operation = Operation { id, memo: serde_json::Value::Null };
+        let item = PollItem { operation: &operation, kind: task.spec.kind };
+        let request = line.dialect.poll(line.account(self.clock.now_ms()), &[item]);
+        let call = Call {
+            base_url: &line.channel.base_url,
+            request: &request,
+            inputs: &[],
+            timeout_ms: self.settings.call_timeout_ms,
+            body_max_bytes: LOOKUP_MAX_BYTES,
+            start_by_ms: None,
+        };
+        let answered = self.outbound.call(call).await.ok()?;
+        line.dialect.carries_client(client, &answered.response).then_some(operation)
+    }
+
+    async fn look_up(&self, line: &Line, task: &Task) -> LookupOutcome {
+        let account = line.account(self.clock.now_ms());
+        let request = task.client.and_then(|client| Some((client, line.dialect.lookup(account, client)?)));
+        let Some((client, request)) = request else {
+            return LookupOutcome::Unsure("this dialect has no look-up".to_owned());
+        };
+        let call = Call {
+            base_url: &line.channel.base_url,
+            request: &request,
+            inputs: &[],
+            timeout_ms: self.settings.call_timeout_ms,
+            body_max_bytes: LOOKUP_MAX_BYTES,
+            start_by_ms: None,
+        };
+        let submitted_ms = task.updated_ms - self.settings.submit_lease_ms;
+        let found = match self.outbound.call(call).await {
+            Ok(answered) => line.dialect.read_lookup(account, client, submitted_ms, &answered.response),
+            Err(error) => return LookupOutcome::Unsure(error.private),
+        };
+        found.unwrap_or_else(|failure| LookupOutcome::Unsure(failure.private))
+    }
+
+    async fn recover(&self, task: &Task, operation: Operation, by: &'static str) -> Finish {
+        metrics::counter!("doubts_resolved_total", "by" => by).increment(1);
+        let parent = match task.spec.parent {
+            Some(parent) => self.ledger.task(parent).await.ok().flatten(),
+            None => None,
+        };
+        let note = json!({ "recovered_by": by, "operation": operation.id });
+        let step = Step::Accept { operation, warnings: Vec::new() };
+        match self.record_operation(task.clone(), step, note, parent).await {
+            // Accepting rang this lane already, while this very lease was out.
+            Ok(_) => Finish::Done,
+            Err(AdvanceError::Stale | AdvanceError::Illegal(_)) => Finish::At(self.clock.now_ms() + 1_000),
+            Err(AdvanceError::Ledger(error)) => {
+                tracing::warn!(task = %task.id, %error, "recovered operation not recorded; looking again");
+                Finish::At(self.clock.now_ms() + self.settings.uncertain_period_ms)
+            }
+        }
+    }
+
+    async fn resubmit(&self, task: &Task, why: &str) -> Finish {
+        metrics::counter!("doubts_resolved_total", "by" => "resubmit").increment(1);
+        let due_ms = self.clock.now_ms();
+        let step = Step::Requeue { why: Requeue::Resubmit, due_ms };
+        let moved = self.advance(Move::new(task, step, json!({ "why": why }))).await;
+        self.finish_of(task, moved)
+    }
+
+    async fn settle_by_policy(&self, task: &Task, policy: UncertainPolicy) -> Finish {
+        match policy {
+            UncertainPolicy::Resubmit => self.resubmit(task, "the channel's policy is to submit again").await,
+            UncertainPolicy::Hold => {
+                tracing::error!(task = %task.id, channel = task.channel, "uncertain; waiting for an operator");
+                Finish::At(self.clock.now_ms() + self.settings.uncertain_ms)
+            }
+            UncertainPolicy::Fail => {
+                metrics::counter!("doubts_resolved_total", "by" => "policy").increment(1);
+                let failure = Failure::never(
+                    FailureKind::Uncertain,
+                    "the upstream did not confirm this task; it was not charged",
+                    "nobody could tell whether the paid request had arrived",
+                );
+                let moved = self.advance(Move::new(task, Step::Fail(failure), json!({ "policy": "fail" }))).await;
+                self.finish_of(task, moved)
+            }
+        }
+    }
+}

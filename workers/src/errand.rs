@@ -1,0 +1,105 @@
+//! Errands: questions asked upstream on a caller's behalf while the caller waits.
+
+use crate::core::Core;
+use crate::outbound::{Answered, Call};
+use ledger::{Errand, ErrandKind, ErrandResult};
+use providers::{CancelOutcome, Request};
+use task::{Task, TaskId};
+
+/// The most bytes of an errand's answer that are read.
+const ANSWER_MAX_BYTES: usize = 1 << 20;
+
+impl Core {
+    /// Asks what is to be asked before the tasks themselves are polled. The ends are written after the
+    /// poll, so that whoever waits for a cancel sees the task as it is then.
+    pub(crate) async fn begin_errands(&self, ids: &[TaskId], tasks: &[Task]) -> Vec<(Errand, ErrandResult)> {
+        let errands = match self.ledger.open_errands(ids).await {
+            Ok(errands) => errands,
+            Err(error) => {
+                tracing::warn!(%error, "errands not read");
+                return Vec::new();
+            }
+        };
+        let mut ended = Vec::with_capacity(errands.len());
+        for errand in errands {
+            let result = match tasks.iter().find(|task| task.id == errand.task) {
+                Some(task) => self.run_errand(&errand, task).await,
+                None => ErrandResult::Failed("the task is gone".to_owned()),
+            };
+            ended.push((errand, result));
+        }
+        ended
+    }
+
+    /// Writes the ends down and tells the callers who wait.
+    pub(crate) async fn end_errands(&self, ended: Vec<(Errand, ErrandResult)>) {
+        for (errand, result) in ended {
+            let now_ms = self.clock.now_ms();
+            if let Err(error) = self.ledger.end_errand(errand.id, &result, now_ms).await {
+                tracing::warn!(task = %errand.task, %error, "errand's end not recorded; it is run again");
+            }
+            self.scheduler.announce(&[errand.task]).await;
+        }
+    }
+
+    async fn run_errand(&self, errand: &Errand, task: &Task) -> ErrandResult {
+        let (Some(line), Some(operation)) = (self.line(&task.channel), task.operation.as_ref()) else {
+            return ErrandResult::Failed("the upstream has no such task".to_owned());
+        };
+        let account = line.account(self.clock.now_ms());
+        match errand.kind {
+            ErrandKind::Cancel => {
+                let Some(request) = line.dialect.cancel(account, operation) else {
+                    return ErrandResult::TooLate("this upstream can't stop a running task".to_owned());
+                };
+                match self
+                    .ask_errand(&line.channel.base_url, &request)
+                    .await
+                    .map(|a| line.dialect.read_cancel(&a.response))
+                {
+                    Ok(Ok(CancelOutcome::Stopped)) => ErrandResult::Done(None),
+                    Ok(Ok(CancelOutcome::TooLate(why))) => ErrandResult::TooLate(why),
+                    Ok(Err(failure)) => ErrandResult::Failed(failure.public),
+                    Err(why) => ErrandResult::Failed(why),
+                }
+            }
+            ErrandKind::Seed => {
+                let Some(request) = line.dialect.seed(account, operation) else {
+                    return ErrandResult::None;
+                };
+                match self
+                    .ask_errand(&line.channel.base_url, &request)
+                    .await
+                    .map(|a| line.dialect.read_seed(&a.response))
+                {
+                    Ok(Ok(Some(seed))) => self.keep_seed(task, seed).await,
+                    Ok(Ok(None)) => ErrandResult::None,
+                    Ok(Err(failure)) => ErrandResult::Failed(failure.public),
+                    Err(why) => ErrandResult::Failed(why),
+                }
+            }
+        }
+    }
+
+    async fn keep_seed(&self, task: &Task, seed: String) -> ErrandResult {
+        if let Err(error) = self.ledger.keep_seed(task.id, &seed).await {
+            tracing::warn!(task = %task.id, %error, "seed not kept; it is asked for again next time");
+        }
+        ErrandResult::Done(Some(seed))
+    }
+
+    async fn ask_errand(&self, base_url: &str, request: &Request) -> Result<Answered, String> {
+        let call = Call {
+            base_url,
+            request,
+            inputs: &[],
+            timeout_ms: self.settings.call_timeout_ms,
+            body_max_bytes: ANSWER_MAX_BYTES,
+            start_by_ms: None,
+        };
+        self.outbound.call(call).await.map_err(|error| {
+            tracing::warn!(error = error.private, "errand failed");
+            "the upstream could not be reached".to_owned()
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The notify stage: callbacks, in order per task, one in flight, the same bytes on each send.
+
+use crate::core::Core;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use ledger::{Callback, CallbackAttempt};
+use queue::{Batch, Claim, Finish, Handler, Lease, LeaseKeeper};
+use serde_json::json;
+use task::TaskId;
+
+/// The longest that one send takes, connection and answer included, with a margin for the record.
+const SEND_MAX_MS: i64 = 8_000;
+/// The pause when the ledger could not be asked.
+const RETRY_MS: i64 = 2_000;
+
+/// Handles the notify lane.
+pub struct Notify(pub Core);
+
+#[async_trait]
+impl Handler for Notify {
+    async fn handle(&self, batch: Batch, lease: LeaseKeeper) -> Vec<(Claim, Finish)> {
+        let mut finished = Vec::with_capacity(batch.claims.len());
+        for claim in batch.claims {
+            let (claim, end) = self.0.notify(claim, &lease).await;
+            finished.push((claim, end));
+        }
+        finished
+    }
+}
+
+impl Core {
+    /// Sends what is due for one task, one after another.
+    async fn notify(&self, mut claim: Claim, lease: &LeaseKeeper) -> (Claim, Finish) {
+        loop {
+            let next = match self.ledger.next_callback(claim.id).await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::warn!(task = %claim.id, %error, "callbacks not read; trying again");
+                    return self.later(claim, RETRY_MS);
+                }
+            };
+            let Some(callback) = next else { return (claim, Finish::Done) };
+            let now_ms = self.clock.now_ms();
+            if callback.due_ms > now_ms {
+                return (claim, Finish::At(callback.due_ms));
+            }
+            if claim.lease_until_ms - now_ms < SEND_MAX_MS {
+                match lease.extend(&claim).await {
+                    Lease::Held(renewed) => claim = renewed,
+                    Lease::Lost => return (claim, Finish::Done),
+                    Lease::Unknown => return (claim, Finish::GiveBack),
+                }
+            }
+            if !self.send(&callback).await {
+                return self.later(claim, RETRY_MS);
+            }
+        }
+    }
+
+    fn later(&self, claim: Claim, pause_ms: i64) -> (Claim, Finish) {
+        let due_ms = self.clock.now_ms() + pause_ms;
+        (claim, Finish::At(due_ms))
+    }
+
+    /// Sends one callback and writes down what came of it. `false`: it could not be written down.
+    async fn send(&self, callback: &Callback) -> bool {
+        let body = Bytes::copy_from_slice(&callback.body);
+        let sent = self.outbound.post_callback(&callback.url, headers(callback), body).await;
+        let delivered = sent.status.is_some_and(|status| (200..300).contains(&status));
+        let attempt = CallbackAttempt {
+            at_ms: self.clock.now_ms(),
+            status: sent.status,
+            class: sent.class.to_owned(),
+            note: json!({ "ms": sent.ms, "note": sent.note }),
+        };
+        metrics::counter!("callbacks_sent_total", "class" => sent.class).increment(1);
+        let recorded = if delivered {
+            self.ledger.callback_sent(callback.id, attempt).await
+        } else {
+            let next_ms = self.next_send_ms(callback);
+            log_failure(callback.task, callback, &attempt.class, next_ms);
+            self.ledger.callback_failed(callback.id, attempt, next_ms).await
+        };
+        self.scheduler.announce(&[callback.task]).await;
+        recorded.inspect_err(|error| tracing::warn!(task = %callback.task, %error, "callback not recorded")).is_ok()
+    }
+
+    /// The ladder of `contract/callback.md`: so many milliseconds after the failure; none: no more sends.
+    fn next_send_ms(&self, callback: &Callback) -> Option<i64> {
+        let rung = usize::try_from(callback.attempts).ok()?;
+        let pause_ms = self.settings.callback_ladder_ms.get(rung)?;
+        Some(self.clock.now_ms() + pause_ms)
+    }
+}
+
+fn headers(callback: &Callback) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static("Backlot"));
+    if let Ok(id) = HeaderValue::from_str(&callback.id.to_string()) {
+        headers.insert("webhook-id", id);
+    }
+    headers
+}
+
+fn log_failure(task: TaskId, callback: &Callback, class: &str, next_ms: Option<i64>) {
+    match next_ms {
+        Some(_) => tracing::warn!(%task, host = callback.host, class, word = callback.word, "callback failed"),
+        None => {
+            metrics::counter!("callbacks_dead_total").increment(1);
+            tracing::error!(%task, host = callback.host, class, word = callback.word, "callback dead");
+        }
+    }
+}

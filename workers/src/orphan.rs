@@ -1,0 +1,85 @@
+//! Operations that were found after their task had ended: watched to their end, so that what was paid
+//! for is not lost. Their artifacts are shown as `late`; state and money stay.
+
+use crate::core::Core;
+use ledger::Orphan;
+use providers::{PollItem, PollOutcome};
+use queue::Finish;
+use task::{Output, Task};
+
+/// The pause between two looks at an orphan: nobody waits for it.
+const PERIOD_MS: i64 = 10_000;
+/// An orphan is given up after this long.
+const WATCH_MS: i64 = 86_400_000;
+
+impl Core {
+    /// Looks at the orphan of an ended task, if it has one.
+    pub(crate) async fn watch_orphan(&self, task: &Task) -> Finish {
+        let orphans = match self.ledger.orphans_of(task.id).await {
+            Ok(orphans) => orphans,
+            Err(error) => {
+                tracing::warn!(task = %task.id, %error, "orphans not read");
+                return Finish::At(self.clock.now_ms() + PERIOD_MS);
+            }
+        };
+        let mut waiting = false;
+        for orphan in orphans {
+            waiting |= !self.follow_orphan(task, &orphan).await;
+        }
+        if waiting { Finish::At(self.clock.now_ms() + PERIOD_MS) } else { Finish::Done }
+    }
+
+    /// Tells whether the orphan has come to its end.
+    async fn follow_orphan(&self, task: &Task, orphan: &Orphan) -> bool {
+        let now_ms = self.clock.now_ms();
+        let Some(line) = self.line(&orphan.channel) else {
+            return self.end_orphan(orphan, "its channel is gone").await;
+        };
+        if now_ms - orphan.created_ms > WATCH_MS {
+            return self.end_orphan(orphan, "it took too long").await;
+        }
+        let item = PollItem { operation: &orphan.operation, kind: task.spec.kind };
+        let outcome = match self.ask(&line, &[item]).await {
+            Ok(mut outcomes) => outcomes.pop(),
+            Err(failure) => {
+                tracing::debug!(task = %task.id, error = failure.private, "orphan not polled; looking again");
+                return false;
+            }
+        };
+        match outcome {
+            Some(PollOutcome::Done { outputs, .. }) => self.archive_orphan(task, orphan, outputs).await,
+            Some(PollOutcome::Pending { .. }) | None => false,
+            Some(other) => self.end_orphan(orphan, &format!("{other:?}").chars().take(200).collect::<String>()).await,
+        }
+    }
+
+    async fn archive_orphan(&self, task: &Task, orphan: &Orphan, outputs: Vec<Output>) -> bool {
+        let outputs = self.keep_inline(task, outputs).await;
+        let first = i64::try_from(task.artifacts.len()).unwrap_or(0);
+        let mut artifacts = Vec::with_capacity(outputs.len());
+        for (position, output) in (first..).zip(&outputs) {
+            match self.copy_output(task, &orphan.channel, output, position).await {
+                Ok(mut artifact) => {
+                    artifact.late = true;
+                    artifacts.push(artifact);
+                }
+                Err(error) => {
+                    tracing::warn!(task = %task.id, position, error = error.private, "late output not copied; trying again");
+                    return false;
+                }
+            }
+        }
+        let now_ms = self.clock.now_ms();
+        if let Err(error) = self.ledger.add_late_artifacts(task.id, &artifacts, now_ms).await {
+            tracing::warn!(task = %task.id, %error, "late artifacts not recorded; trying again");
+            return false;
+        }
+        self.end_orphan(orphan, "archived").await
+    }
+
+    async fn end_orphan(&self, orphan: &Orphan, why: &str) -> bool {
+        tracing::info!(task = %orphan.task, operation = orphan.operation.id, why, "orphan ended");
+        let now_ms = self.clock.now_ms();
+        self.ledger.end_orphan(orphan.task, &orphan.operation.id, now_ms).await.is_ok()
+    }
+}

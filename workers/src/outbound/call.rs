@@ -1,0 +1,91 @@
+//! One request to an upstream, and its answer read whole.
+
+use super::Outbound;
+use super::deadline::{Limits, collect, elapsed_ms, millis};
+use super::target;
+use super::wire::{Connection, Timings, WireError, WireErrorKind, WireRequest, WireResponse};
+use providers::{Request, Response};
+use std::time::Duration;
+use task::Input;
+use tokio::time::{Instant, timeout};
+
+/// How much longer than its own limit a wire is waited for before it counts as stuck.
+const WIRE_GRACE: Duration = Duration::from_secs(1);
+
+/// A call.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The channel's base URL.
+    pub base_url: &'a str,
+    /// What the dialect wants sent.
+    pub request: &'a Request,
+    /// The inputs that its body's pieces name by position.
+    pub inputs: &'a [Input],
+    /// Limit from connecting to the last byte of the answer. Getting hold of the inputs comes before and
+    /// has a limit of its own (`OutboundSettings::input_timeout_ms`).
+    pub timeout_ms: i64,
+    /// The most bytes of the answer.
+    pub body_max_bytes: usize,
+    /// The latest time (ms since the epoch) to begin sending; past it the call is [`WireErrorKind::Late`].
+    pub start_by_ms: Option<i64>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// What came back.
+    pub response: Response,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+impl Outbound {
+    /// Sends one request and reads the answer. Follows no redirect: a 3xx is an answer. A paid request
+    /// goes out on a connection of its own and is written at most once.
+    ///
+    /// Errors before the first byte: a refused address, a name, a connection, an input
+    /// ([`WireErrorKind::Input`]: no retry helps), or the time to begin ([`WireErrorKind::Late`]).
+    pub async fn call(&self, call: Call<'_>) -> Result<Answered, WireError> {
+        let request = call.request;
+        let base = target::base(call.base_url)?;
+        let url = target::url_of(&base, &request.target)?;
+        let reach = target::reach(Some(&base), &url, &self.settings.artifact_ranges);
+        target::admit(&url, &reach)?;
+        let at_home = base.origin() == url.origin();
+        let headers = if at_home { request.headers.clone() } else { target::without_credentials(&request.headers) };
+        let ready = self.ready_body(&request.body, call.inputs).await?;
+
+        let started_ms = self.clock.now_ms();
+        if call.start_by_ms.is_some_and(|start_by_ms| started_ms > start_by_ms) {
+            return Err(WireError::before(
+                WireErrorKind::Late,
+                "the time to begin had passed when the inputs were ready",
+            ));
+        }
+        let started = Instant::now();
+        let sent = self.send(WireRequest {
+            method: request.method.clone(),
+            url,
+            headers,
+            body: ready.body,
+            reach,
+            connection: if request.paid { Connection::Own } else { Connection::Pooled },
+            connect_timeout_ms: self.settings.connect_timeout_ms.min(call.timeout_ms),
+            header_timeout_ms: call.timeout_ms,
+        });
+        let answer = sent.await?;
+        let limit = millis(call.timeout_ms);
+        let limits = Limits { max_bytes: call.body_max_bytes as u64, idle: limit, until: started + limit };
+        let body = collect(answer.body, limits).await?;
+        drop(ready.held);
+        let timings = Timings { started_ms, total_ms: Some(elapsed_ms(started)), ..answer.timings };
+        Ok(Answered { response: Response { status: answer.status, headers: answer.headers, body }, timings })
+    }
+
+    /// Sends over the wire, and gives up on one that does not keep its own limit.
+    pub(super) async fn send(&self, request: WireRequest) -> Result<WireResponse, WireError> {
+        let limit = millis(request.header_timeout_ms) + WIRE_GRACE;
+        let stuck = |_| WireError::after(WireErrorKind::Timeout, "no answer within the time limit");
+        timeout(limit, self.wire.send(request)).await.map_err(stuck)?
+    }
+}

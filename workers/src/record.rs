@@ -1,0 +1,197 @@
+//! Writes down what an attempt came to: under the attempt's id, so that a late answer counts.
+
+use crate::advance::{AdvanceError, Move};
+use crate::core::{Core, Line};
+use crate::outbound::{Stage, WireError, WireErrorKind};
+use crate::paid::Sent;
+use ledger::AttemptNote;
+use providers::SubmitOutcome;
+use queue::Finish;
+use serde_json::{Value, json};
+use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source, State, Step, Task};
+
+/// The first pause after a refusal that may pass.
+pub(crate) const RETRY_FIRST_MS: i64 = 1_000;
+/// The first look at a doubt: late answers and callbacks come within seconds.
+const DOUBT_FIRST_MS: i64 = 2_000;
+
+impl Core {
+    /// Writes down what the attempt came to.
+    pub(crate) async fn record(&self, leased: Task, sent: Sent, parent: Option<Task>) -> Result<Finish, AdvanceError> {
+        let (outcome, note) = match sent {
+            Sent::Outcome(outcome, note) => (outcome, note),
+            Sent::Error(error) => return self.record_error(leased, error).await,
+        };
+        match outcome {
+            SubmitOutcome::Accepted { operation, poll_after_ms, warnings } => {
+                let warnings = with_dropped_extras(&leased, self.line(&leased.channel), warnings);
+                let step = Step::Accept { operation, warnings };
+                let accepted = self.record_operation(leased, step, note, parent).await?;
+                if let (Some(task), Some(after_ms)) = (accepted, poll_after_ms) {
+                    let due_ms = self.clock.now_ms() + after_ms.clamp(0, 60_000);
+                    self.add(queue::Lane::Poll, task.id, &task.channel, due_ms).await;
+                }
+                Ok(Finish::Done)
+            }
+            SubmitOutcome::Done { outputs, details } => {
+                let outputs = self.keep_inline(&leased, outputs).await;
+                self.record_operation(leased, Step::Answer { outputs, details }, note, parent).await?;
+                Ok(Finish::Done)
+            }
+            SubmitOutcome::Refused(failure) => self.record_refusal(leased, failure, note).await,
+            SubmitOutcome::Unclear(why) => self.record_doubt(leased, &why).await,
+        }
+    }
+
+    async fn record_error(&self, leased: Task, error: WireError) -> Result<Finish, AdvanceError> {
+        if error.stage == Stage::AfterFirstByte {
+            return self.record_doubt(leased, &error.private).await;
+        }
+        let failure = match error.kind {
+            WireErrorKind::Input => {
+                let public = format!("an input could not be read: {}", error.private);
+                Failure::never(FailureKind::InvalidInput, public, error.private)
+            }
+            WireErrorKind::Late => {
+                return self.give_back(leased).await;
+            }
+            _ => Failure::later(FailureKind::Upstream, None, "the upstream could not be reached", error.private),
+        };
+        self.record_refusal(leased, failure, json!({ "wire": format!("{:?}", error.kind) })).await
+    }
+
+    async fn give_back(&self, leased: Task) -> Result<Finish, AdvanceError> {
+        let due_ms = self.clock.now_ms();
+        let step = Step::Requeue { why: Requeue::GivenBack, due_ms };
+        let one = Move::new(&leased, step, json!({ "why": "the lease was too short for the call" }));
+        self.advance(with_end(one, leased.attempt, "given_back", Value::Null)).await?;
+        Ok(Finish::At(due_ms))
+    }
+
+    async fn record_doubt(&self, leased: Task, why: &str) -> Result<Finish, AdvanceError> {
+        let due_ms = self.clock.now_ms() + DOUBT_FIRST_MS;
+        let one = Move::new(&leased, Step::Doubt { due_ms }, json!({ "why": why }));
+        self.advance(with_end(one, leased.attempt, "uncertain", json!({ "why": why }))).await?;
+        Ok(Finish::Done)
+    }
+
+    async fn record_refusal(&self, leased: Task, failure: Failure, note: Value) -> Result<Finish, AdvanceError> {
+        let end = json!({ "why": failure.private, "call": note });
+        if failure.retry == Retry::Never {
+            let one = Move::new(&leased, Step::Fail(failure), end.clone());
+            self.advance(with_end(one, leased.attempt, "refused", end)).await?;
+            return Ok(Finish::Done);
+        }
+        let now_ms = self.clock.now_ms();
+        let due_ms = match failure.retry {
+            Retry::Later(Some(after_ms)) => now_ms + after_ms.clamp(0, 600_000),
+            _ => now_ms + self.backoff_ms(leased.attempts),
+        };
+        let one = Move::new(&leased, Step::Requeue { why: Requeue::Refused, due_ms }, end.clone());
+        let queued = self.advance(with_end(one, leased.attempt, "refused", end)).await?;
+        let elsewhere = failure.retry == Retry::Elsewhere && !queued.spec.kind.needs_parent();
+        if elsewhere && self.move_elsewhere(&queued).await? {
+            return Ok(Finish::Done);
+        }
+        if failure.retry == Retry::Elsewhere {
+            let one = Move::new(&queued, Step::Fail(failure), json!({ "why": "no other channel can take it" }));
+            self.advance(one).await?;
+            return Ok(Finish::Done);
+        }
+        Ok(Finish::At(due_ms))
+    }
+
+    /// Records what an attempt led to, by the attempt's id and not the version: a late answer is as
+    /// good as a punctual one while the task is in doubt, and an orphan once it has gone on.
+    pub(crate) async fn record_operation(
+        &self,
+        leased: Task,
+        step: Step,
+        note: Value,
+        parent: Option<Task>,
+    ) -> Result<Option<Task>, AdvanceError> {
+        let attempt = leased.attempt;
+        let mut task = leased;
+        let mut parent = parent;
+        loop {
+            let open = matches!(task.state, State::Submitting | State::Uncertain) && task.attempt == attempt;
+            if !open {
+                self.keep_orphan(&task, attempt, &step).await?;
+                return Ok(None);
+            }
+            let one = with_end(Move::new(&task, step.clone(), note.clone()), attempt, "accepted", note.clone());
+            let mut moves = vec![one];
+            let handed_over =
+                parent.as_ref().filter(|p| p.state == State::AwaitingInput && task.spec.kind == Kind::Modal);
+            if let Some(parent) = handed_over {
+                moves.push(Move::new(parent, Step::HandOver { child: task.id }, json!({ "child": task.id })));
+            }
+            match self.advance_all(moves).await {
+                Ok(after) => return Ok(after.into_iter().next()),
+                Err(AdvanceError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+            let Some(fresh) = self.ledger.task(task.id).await? else { return Ok(None) };
+            task = fresh;
+            parent = match task.spec.parent {
+                Some(id) if task.spec.kind == Kind::Modal => self.ledger.task(id).await?,
+                _ => None,
+            };
+        }
+    }
+
+    async fn keep_orphan(&self, task: &Task, attempt: Option<AttemptId>, step: &Step) -> Result<(), AdvanceError> {
+        let Step::Accept { operation, .. } = step else { return Ok(()) };
+        tracing::warn!(task = %task.id, operation = operation.id, state = %task.state, "operation found after the task had gone on");
+        metrics::counter!("orphan_operations_total").increment(1);
+        let now_ms = self.clock.now_ms();
+        self.ledger.orphan_operation(task.id, attempt, operation, now_ms).await?;
+        self.add(queue::Lane::Poll, task.id, &task.channel, now_ms).await;
+        Ok(())
+    }
+
+    /// Bytes that came with the answer go to the store before any verb. One that can't be stored is
+    /// left out; the archive stage reports it.
+    pub(crate) async fn keep_inline(&self, task: &Task, outputs: Vec<Output>) -> Vec<Output> {
+        let mut kept = Vec::with_capacity(outputs.len());
+        for (position, output) in outputs.into_iter().enumerate() {
+            let Source::Inline(bytes) = output.source else {
+                kept.push(output);
+                continue;
+            };
+            let key = format!("inputs/answers/{}-{position}", task.id);
+            let length = bytes.len() as u64;
+            let body = Box::pin(futures::stream::once(async move { Ok(bytes) }));
+            match self.store.put_stream(&key, "application/octet-stream", length, body).await {
+                Ok(_) => kept.push(Output { role: output.role, source: Source::Stored(key) }),
+                Err(error) => tracing::error!(task = %task.id, position, %error, "an inline output could not be kept"),
+            }
+        }
+        kept
+    }
+
+    /// Doubles from a second to the configured longest pause, give or take a tenth.
+    pub(crate) fn backoff_ms(&self, attempts: i64) -> i64 {
+        let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
+        self.jittered_ms((RETRY_FIRST_MS << doublings).min(self.settings.retry_max_ms))
+    }
+}
+
+fn with_end<'a>(one: Move<'a>, attempt: Option<AttemptId>, outcome: &'static str, note: Value) -> Move<'a> {
+    match attempt {
+        Some(attempt) => one.with_attempt(AttemptNote::End { attempt, outcome, note }),
+        None => one,
+    }
+}
+
+/// Fields that were meant for another dialect are dropped, visibly.
+fn with_dropped_extras(task: &Task, line: Option<Line>, mut warnings: Vec<String>) -> Vec<String> {
+    let Some(line) = line else { return warnings };
+    for (dialect, bag) in &task.spec.extras {
+        if dialect != line.dialect.name() && !bag.is_empty() {
+            let fields = bag.keys().cloned().collect::<Vec<_>>().join(", ");
+            warnings.push(format!("not sent, because this channel does not speak {dialect}: {fields}"));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,129 @@
+//! Filling the queue from the ledger: whole after it was emptied, and what is absent now and then.
+
+use crate::core::Core;
+use crate::sweep::{PAGE, SweepError, apply, apply_channels, ring_callbacks};
+use ledger::DueTask;
+use queue::{Entry, Lane};
+use std::collections::HashMap;
+use task::{State, Step, TaskId};
+
+/// Every running task is on the poll lane, every orphan is watched, and no slot is held for nothing.
+pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
+    let mut rung = 0;
+    let mut after = None;
+    loop {
+        let page = core.ledger.in_state(&[State::Running], after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        rung += core.scheduler.add_absent(Lane::Poll, &spread(core, &page)).await?;
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    let now_ms = core.clock.now_ms();
+    let orphans: Vec<Entry> = core
+        .ledger
+        .orphans(PAGE)
+        .await?
+        .into_iter()
+        .map(|orphan| Entry { id: orphan.task, channel: orphan.channel, due_ms: now_ms })
+        .collect();
+    rung += core.scheduler.add_absent(Lane::Poll, &orphans).await?;
+    free_slots(core).await?;
+    Ok(rung)
+}
+
+fn spread(core: &Core, page: &[DueTask]) -> Vec<Entry> {
+    let now_ms = core.clock.now_ms();
+    page.iter()
+        .map(|row| {
+            let period_ms = core
+                .line(&row.channel)
+                .map_or(1_000, |line| line.dialect.capabilities(&line.channel.options).poll_period_ms);
+            Entry { id: row.id, channel: row.channel.clone(), due_ms: now_ms + core.chance(period_ms) }
+        })
+        .collect()
+}
+
+/// Slots whose tasks hold none any more.
+async fn free_slots(core: &Core) -> Result<(), SweepError> {
+    for channel in core.channels.all().iter() {
+        let members = core.scheduler.slot_members(&channel.name).await?;
+        for ids in members.chunks(500) {
+            let rows = core.ledger.tasks(ids).await?;
+            let holds = |id: &TaskId| {
+                rows.iter().any(|t| {
+                    t.id == *id && t.channel == channel.name && (t.state.holds_slot() || t.state == State::Queued)
+                })
+            };
+            let idle: Vec<TaskId> = ids.iter().copied().filter(|id| !holds(id)).collect();
+            core.scheduler.leave_slots(&channel.name, &idle).await?;
+        }
+    }
+    Ok(())
+}
+
+/// For a process that knows itself to be alone (it holds the data folder): whoever held a submission's
+/// lease is dead, so that its task is in doubt now and not only when the lease has run out.
+pub async fn reclaim(core: &Core) -> Result<usize, SweepError> {
+    let mut reclaimed = 0;
+    loop {
+        let page = core.ledger.in_state(&[State::Submitting], None, PAGE).await?;
+        for row in &page {
+            let Some(task) = core.ledger.task(row.id).await? else { continue };
+            let step = Step::Doubt { due_ms: core.clock.now_ms() };
+            apply(core, &task, step, "the process that submitted it has died").await?;
+        }
+        reclaimed += page.len();
+        if page.len() < PAGE as usize {
+            return Ok(reclaimed);
+        }
+    }
+}
+
+/// Fills an empty scheduler from the ledger: slots first, then every unfinished task, with due times
+/// spread over one period; claims answer nothing until the epoch is set at the end.
+pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
+    core.channels.refresh().await?;
+    apply_channels(core).await;
+    let mut rung = 0;
+    let mut after = None;
+    let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
+    loop {
+        let page = core.ledger.in_state(&unfinished, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        rung += refill_page(core, &page).await?;
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    ring_callbacks(core, i64::MAX).await?;
+    core.scheduler.set_filled().await?;
+    tracing::info!(tasks = rung, "queue filled from the ledger");
+    Ok(rung)
+}
+
+async fn refill_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
+    let now_ms = core.clock.now_ms();
+    let mut slots: HashMap<&str, Vec<TaskId>> = HashMap::new();
+    for row in page.iter().filter(|row| row.state.holds_slot()) {
+        slots.entry(&row.channel).or_default().push(row.id);
+    }
+    for (channel, ids) in slots {
+        core.scheduler.join_slots(channel, &ids).await?;
+    }
+    let mut rung = 0;
+    for (state, lane) in
+        [(State::Queued, Lane::Submit), (State::Uncertain, Lane::Poll), (State::Archiving, Lane::Archive)]
+    {
+        let entries: Vec<Entry> = page
+            .iter()
+            .filter(|row| row.state == state)
+            .map(|row| Entry { id: row.id, channel: row.channel.clone(), due_ms: row.due_ms.max(now_ms) })
+            .collect();
+        rung += core.scheduler.add_absent(lane, &entries).await?;
+    }
+    let running: Vec<DueTask> = page.iter().filter(|row| row.state == State::Running).cloned().collect();
+    Ok(rung + core.scheduler.add_absent(Lane::Poll, &spread(core, &running)).await?)
+}
