@@ -1,0 +1,62 @@
+//! What the API's handlers share beside [`Front`]: caches and coalescers, none of them the truth.
+
+use crate::auth::TokenCache;
+use crate::callback_ranges::Ranges;
+use crate::gates::Gates;
+use crate::reader::Reader;
+use crate::recent::Recent;
+use crate::state::Front;
+use crate::watch::Watch;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Bodies above [`LARGE_BODY_BYTES`] that are held in memory at the same time, in all.
+pub const LARGE_BODIES: usize = 12;
+
+/// From this size on a body needs one of the [`LARGE_BODIES`] permits.
+pub const LARGE_BODY_BYTES: usize = 1024 * 1024;
+
+/// State of the API's routes; cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// What every part of front shares.
+    pub front: Front,
+    /// Keys that were seen within the last seconds.
+    pub tokens: Arc<TokenCache>,
+    /// Reads of single tasks, joined into few queries.
+    pub reader: Reader,
+    /// Who waits for which task.
+    pub watch: Watch,
+    /// How busy channels are, as of a moment ago.
+    pub gates: Arc<Gates>,
+    /// Submissions of the last minute, for callers that repeat one.
+    pub recent: Arc<Recent>,
+    /// Ranges that callbacks may name beside public ones.
+    pub callback_ranges: Arc<Ranges>,
+    /// Permits for large bodies.
+    pub large_bodies: Arc<Semaphore>,
+}
+
+impl Api {
+    /// Makes the shared parts. Nothing is started before the first request needs it.
+    pub fn new(front: Front) -> Self {
+        let reader = Reader::new(front.ledger.clone());
+        let watch = Watch::new(front.ledger.clone(), front.scheduler.clone());
+        let callback_ranges = Arc::new(Ranges::parse(&front.settings.callback_ranges));
+        Self {
+            reader,
+            watch,
+            callback_ranges,
+            tokens: Arc::new(TokenCache::default()),
+            gates: Arc::new(Gates::default()),
+            recent: Arc::new(Recent::default()),
+            large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
+            front,
+        }
+    }
+
+    /// The time, ms since the epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.front.clock.now_ms()
+    }
+}

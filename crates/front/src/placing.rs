@@ -1,0 +1,51 @@
+//! Which channel a new task is committed with.
+
+use crate::api::Api;
+use contracts::{Family, Order, Problem, QueuePosition};
+use futures::future::join_all;
+use providers::routing::{self, Candidate};
+use task::{Channel, Task};
+
+/// A place for a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The channel.
+    pub channel: String,
+    /// What its vendor calls the model.
+    pub upstream_model: String,
+    /// How busy the channels are that could take it.
+    pub position: QueuePosition,
+}
+
+/// Finds a place. A follow-up stays with its parent's channel; anything else goes to the best channel
+/// that has room, by weight, or else waits at the best one. 400 for a model that nobody knows, 503
+/// when no enabled channel serves it.
+pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<&Task>) -> Result<Place, Problem> {
+    let channels = api.front.channels.all();
+    if !is_known(family, &channels, &order.model) {
+        return Err(Problem::unknown_model(&order.model));
+    }
+    let mut candidates = routing::candidates(&channels, order.spec.kind, &order.model);
+    if let Some(parent) = parent {
+        candidates.retain(|candidate| candidate.channel.name == parent.channel);
+    }
+    let gates = candidates.iter().map(|candidate| api.gates.ahead(&*api.front.scheduler, candidate.channel));
+    let ahead: Vec<i64> = join_all(gates).await;
+    let with_room: Vec<Candidate<'_>> =
+        candidates.iter().zip(&ahead).filter(|(_, ahead)| **ahead == 0).map(|(candidate, _)| *candidate).collect();
+    let choice = if with_room.is_empty() { &candidates } else { &with_room };
+    let mut chance = [0u8; 8];
+    api.front.entropy.fill(&mut chance);
+    let chosen = routing::pick(choice, u64::from_le_bytes(chance));
+    let channel = chosen.ok_or_else(|| Problem::no_channel(&order.model))?.channel;
+    let upstream_model = channel.upstream_model(&order.model).ok_or_else(|| Problem::no_channel(&order.model))?;
+    let position = QueuePosition { ahead: ahead.into_iter().min().unwrap_or(0) };
+    Ok(Place { channel: channel.name.clone(), upstream_model, position })
+}
+
+/// In the family's catalogue, or named by a channel: names are data.
+fn is_known(family: &dyn Family, channels: &[Channel], model: &str) -> bool {
+    let named = |entry: &String| entry.split_once('=').map_or(entry.as_str(), |(public, _)| public) == model;
+    family.models().iter().any(|(name, _)| *name == model)
+        || channels.iter().any(|channel| !channel.removed && channel.models.iter().any(named))
+}

@@ -1,0 +1,62 @@
+//! `Call::Submit`: opens a task.
+
+use crate::api::Api;
+use crate::asked::Asked;
+use crate::idempotency::Rule;
+use crate::recent::Taken;
+use crate::{intake, open, prefer, reply, waiting};
+use axum::response::Response;
+use contracts::{Problem, QueuePosition};
+use ledger::Opened;
+use task::TaskId;
+
+/// Opens a task and answers as its family does; the same submission again gets the same answer.
+pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
+    let now_ms = api.now_ms();
+    let rule = Rule::of(api, asked, now_ms)?;
+    if let Some(taken) = known(api, asked, &rule, now_ms)? {
+        return Ok(held(api, asked, taken.task, taken.answer, QueuePosition::default()).await);
+    }
+    let draft = intake::draft(api, asked, now_ms).await?;
+    let (id, position) = (draft.task.id, draft.position);
+    tracing::Span::current().record("task", tracing::field::display(id));
+    // Written before the commit: after it nothing may fail any more.
+    let accepted = asked.family.accepted(&draft.task, position);
+    let answer = (accepted.status, accepted.body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
+    let (task, answer) = match open::open(api, draft, rule, answer.clone()).await? {
+        Opened::New => (id, answer),
+        Opened::Replayed { task, answer } => (task, answer),
+        Opened::Conflict => return Err(Problem::idempotency_conflict()),
+        Opened::ExistingChild(first) => return existing(api, asked, first).await,
+    };
+    Ok(held(api, asked, task, answer, position).await)
+}
+
+/// What this process took in before under the same rule.
+fn known(api: &Api, asked: &Asked, rule: &Rule, now_ms: i64) -> Result<Option<Taken>, Problem> {
+    if !rule.repeats() {
+        return Ok(None);
+    }
+    match api.recent.get(asked.token()?.id, &rule.scope, now_ms) {
+        Some(taken) if taken.body_hash != rule.body_hash => Err(Problem::idempotency_conflict()),
+        taken => Ok(taken),
+    }
+}
+
+/// The parent has its one child already: the caller gets that one.
+async fn existing(api: &Api, asked: &Asked, first: TaskId) -> Result<Response, Problem> {
+    let first = api.reader.task(first).await?.ok_or_else(Problem::no_task)?;
+    Ok(reply::answer(&asked.family.existing(&first)))
+}
+
+/// The answer, held if the caller prefers that: then it is written again with what is known by now.
+/// The task is committed, so whatever goes wrong here, the first answer stands.
+async fn held(api: &Api, asked: &Asked, id: TaskId, answer: (u16, Vec<u8>), position: QueuePosition) -> Response {
+    let Some(seconds) = asked.wait_s else { return reply::bytes(answer.0, answer.1) };
+    waiting::until_over(api, id, prefer::duration(seconds)).await;
+    let response = match api.reader.task(id).await {
+        Ok(Some(task)) => reply::answer(&asked.family.accepted(&task, position)),
+        _ => reply::bytes(answer.0, answer.1),
+    };
+    prefer::applied(response, Some(seconds))
+}
