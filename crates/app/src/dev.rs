@@ -1,0 +1,176 @@
+//! `backlot dev`: the whole service in one process, with a make-believe upstream.
+
+use crate::cli::DevArgs;
+use crate::compose::{self, Parts};
+use crate::folder::{Folder, Held, Running};
+use crate::{logs, metered, print, sim_command};
+use anyhow::{Context, bail};
+use front::admin::NewKey;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use task::{Channel, ChannelLimits, Secret, UncertainPolicy};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use workers::{Core, sweep};
+
+/// The channel that leads to the make-believe upstream.
+const SIM_CHANNEL: &str = "sim";
+/// How long work under way may take to end after the first signal.
+const DRAIN_MS: u64 = 10_000;
+
+/// Runs until a signal says stop.
+pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
+    if !args.listen.ip().is_loopback() {
+        bail!("`dev` answers on loopback only; give --listen an address such as 127.0.0.1:8080");
+    }
+    let folder = Folder::open(&args.folder.data)?;
+    let _held: Held = folder.hold()?.with_context(|| {
+        format!("another process holds {}; stop it, or give --data another folder", folder.root().display())
+    })?;
+    logs::install()?;
+    let metrics = metered::install()?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("{} can't be listened on; give --listen another address", args.listen))?;
+    let address = listener.local_addr()?;
+    let parts = compose::parts(&folder).await?;
+    let sim = sim_command::start_for_dev(&folder).await?;
+    put_sim_channel(&parts, sim.addr).await?;
+    ensure_token(&folder, &parts).await?;
+
+    let soft = CancellationToken::new();
+    let hard = CancellationToken::new();
+    let render = Arc::new(move || metrics.render());
+    let front = compose::front(&parts, &folder, address, soft.clone(), Some(render))?;
+    let core = compose::core(&parts, address)?;
+    sweep::reclaim(&core).await.context("submissions under way could not be read")?;
+    sweep::rebuild(&core).await.context("the queue could not be filled from the ledger")?;
+    sweep::full_pass(&core).await.context("the queue could not be filled from the ledger")?;
+    folder.announce(&Running { address: address.to_string(), pid: std::process::id() })?;
+    greet(&folder, address, sim.addr);
+
+    let signals = tokio::spawn(watch_signals(soft.clone(), hard.clone()));
+    let stages = tokio::spawn(run_stages(core.clone(), soft.clone(), hard.clone()));
+    let sweeper = tokio::spawn(sweep::run(core, format!("pid-{}", std::process::id()), soft.clone()));
+    let served = front::serve(listener, front::router(front), soft.clone(), DRAIN_MS).await;
+    soft.cancel();
+    let worked = stages.await.context("the stages came down")?;
+    sweeper.await.context("the sweep came down")?;
+    signals.abort();
+    sim.stop().await;
+    parts.ledger.close().await;
+    served.context("the HTTP side came down")?;
+    worked
+}
+
+/// The stages; when they end unasked, everything ends.
+async fn run_stages(core: Core, soft: CancellationToken, hard: CancellationToken) -> anyhow::Result<()> {
+    let ended = queue::run(core.scheduler.clone(), workers::lanes(&core), soft.clone(), hard).await;
+    let asked = soft.is_cancelled();
+    soft.cancel();
+    ended.context("the stages ended with an error")?;
+    if !asked {
+        bail!("the stages ended without being asked to");
+    }
+    Ok(())
+}
+
+/// First signal: stop taking, finish what is under way. Second one, or the deadline: let go of it.
+async fn watch_signals(soft: CancellationToken, hard: CancellationToken) {
+    if wait_for_signal().await.is_err() {
+        return;
+    }
+    soft.cancel();
+    let deadline = tokio::time::sleep(std::time::Duration::from_millis(DRAIN_MS));
+    tokio::select! {
+        _ = wait_for_signal() => {}
+        () = deadline => {}
+    }
+    hard.cancel();
+}
+
+async fn wait_for_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// The make-believe upstream serves every dialect that has no channel of the operator's own.
+async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
+    let known = parts.ledger.channels().await?;
+    let now_ms = parts.clock.now_ms();
+    for dialect in providers::all() {
+        let name = if providers::all().len() == 1 {
+            SIM_CHANNEL.to_owned()
+        } else {
+            format!("{SIM_CHANNEL}-{}", dialect.name())
+        };
+        let own = known.iter().any(|c| c.dialect == dialect.name() && c.name != name && !c.removed);
+        let old = known.iter().find(|c| c.name == name);
+        let hook_secret = old.map_or_else(
+            || Secret::new(front::admin::random_base62(&*parts.entropy, 40)),
+            |channel| channel.hook_secret.clone(),
+        );
+        let channel = Channel {
+            name,
+            dialect: dialect.name().to_owned(),
+            base_url: format!("http://{sim}"),
+            key: Secret::default(),
+            hook_secret,
+            models: vec!["*".to_owned()],
+            weight: 1,
+            // Behind every channel of the operator's own.
+            priority: -1_000,
+            limits: ChannelLimits { slots: 32, rate_per_min: 0, burst: 1 },
+            uncertain: UncertainPolicy::Fail,
+            options: serde_json::Map::new(),
+            paused: old.is_some_and(|channel| channel.paused),
+            removed: own,
+            created_ms: old.map_or(now_ms, |channel| channel.created_ms),
+        };
+        parts.ledger.put_channel(&channel).await.context("the make-believe upstream's channel could not be written")?;
+    }
+    parts.channels.refresh().await?;
+    Ok(())
+}
+
+/// The dev token, made once, in a file that only its owner reads.
+async fn ensure_token(folder: &Folder, parts: &Parts) -> anyhow::Result<()> {
+    if let Ok(text) = std::fs::read_to_string(folder.path("token")) {
+        let hash = front::admin::key_hash(text.trim());
+        let known = parts.ledger.token_by_hash(&hash).await?;
+        if known.is_some_and(|token| token.is_usable(parts.clock.now_ms())) {
+            return Ok(());
+        }
+    }
+    let key = NewKey::generate(&*parts.entropy);
+    folder.write("token", format!("{}\n", key.secret.expose()).as_bytes())?;
+    let new = ledger::NewToken {
+        name: "dev".to_owned(),
+        key_hash: key.hash,
+        masked: key.masked,
+        unlimited: true,
+        granted: 0,
+        expires_ms: None,
+    };
+    parts.ledger.create_token(new, parts.clock.now_ms()).await.context("the dev token could not be made")?;
+    Ok(())
+}
+
+fn greet(folder: &Folder, address: SocketAddr, sim: SocketAddr) {
+    let token_path = folder.path("token");
+    let token = std::fs::read_to_string(&token_path).unwrap_or_default();
+    print::line(&format!("Backlot is at http://{address}/ (API page: http://{address}/docs)"));
+    print::line(&format!("  upstream   make-believe, http://{sim}: a picture takes about 3 s"));
+    print::line(&format!("  data       {}", folder.root().display()));
+    print::line(&format!("  token      {} (also in {})", token.trim(), token_path.display()));
+    print::line("\nPaste this:\n");
+    print::line(&format!(
+        "curl -s http://{address}/mj/submit/imagine \\\n  -H \"Authorization: Bearer $(cat {})\" \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\"prompt\": \"a lighthouse at dusk --ar 16:9\"}}'\n",
+        token_path.display()
+    ));
+}
