@@ -29,7 +29,8 @@ impl Core {
             LookupOutcome::Absent => {}
             LookupOutcome::Unsure(why) => tracing::debug!(task = %task.id, why, "look-up told nothing"),
         }
-        if now_ms >= task.updated_ms + self.settings.uncertain_ms {
+        let decide_ms = (task.updated_ms + self.settings.uncertain_ms).max(self.resubmit_from_ms(&line, task));
+        if now_ms >= decide_ms {
             return self.settle_by_policy(task, line.channel.uncertain).await;
         }
         Finish::At(now_ms + self.settings.uncertain_period_ms)
@@ -75,7 +76,10 @@ impl Core {
             body_max_bytes: LOOKUP_MAX_BYTES,
             start_by_ms: None,
         };
-        let submitted_ms = task.updated_ms - self.settings.submit_lease_ms;
+        let submitted_ms = match self.ledger.attempts(task.id).await {
+            Ok(attempts) => attempts.iter().map(|attempt| attempt.begun_ms).max().unwrap_or(task.created_ms),
+            Err(error) => return LookupOutcome::Unsure(error.to_string()),
+        };
         let found = match self.outbound.call(call).await {
             Ok(answered) => line.dialect.read_lookup(account, client, submitted_ms, &answered.response),
             Err(error) => return LookupOutcome::Unsure(error.private),

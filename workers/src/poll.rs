@@ -154,7 +154,11 @@ impl Core {
             self.ledger.note_progress(task.id, task.progress, Some(None));
         }
         let moved = match outcome {
-            PollOutcome::Pending { phase, percent, poll_after_ms } => {
+            PollOutcome::Pending { phase, percent, poll_after_ms, unknown_word } => {
+                if let Some(word) = unknown_word {
+                    tracing::warn!(task = %task.id, dialect = line.dialect.name(), word, "unknown status word; still running");
+                    metrics::counter!("unknown_words_total", "dialect" => line.dialect.name()).increment(1);
+                }
                 return self.still_running(line, task, phase, percent, poll_after_ms).await;
             }
             PollOutcome::Missing => return self.missed(line, polled, alone).await,

@@ -63,6 +63,19 @@ async fn free_slots(core: &Core) -> Result<(), SweepError> {
     Ok(())
 }
 
+/// The answer to a vendor's question takes its parent's work over, and the slot with it: it must not wait
+/// for one that its parent frees only then.
+pub(crate) async fn lend_slots(core: &Core) -> Result<(), SweepError> {
+    let mut answers: HashMap<String, Vec<TaskId>> = HashMap::new();
+    for row in core.ledger.queued_answers(PAGE).await? {
+        answers.entry(row.channel).or_default().push(row.id);
+    }
+    for (channel, ids) in &answers {
+        core.scheduler.join_slots(channel, ids).await?;
+    }
+    Ok(())
+}
+
 /// For a process that knows itself to be alone (it holds the data folder): whoever held a submission's
 /// lease is dead, so that its task is in doubt now and not only when the lease has run out.
 pub async fn reclaim(core: &Core) -> Result<usize, SweepError> {
@@ -98,6 +111,7 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
             break;
         }
     }
+    lend_slots(core).await?;
     ring_callbacks(core, i64::MAX).await?;
     core.scheduler.set_filled().await?;
     tracing::info!(tasks = rung, "queue filled from the ledger");

@@ -4,6 +4,7 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::Core;
+use crate::refill::lend_slots;
 pub use crate::refill::{full_pass, rebuild, reclaim};
 use crate::retention::purge_pass;
 use ledger::{DueTask, LedgerError};
@@ -146,6 +147,7 @@ pub async fn due_pass(core: &Core) -> Result<usize, SweepError> {
         }
     }
     expire_queued(core).await?;
+    lend_slots(core).await?;
     Ok(rung + ring_callbacks(core, before_ms).await?)
 }
 

@@ -65,10 +65,15 @@ pub(crate) enum Command {
 
 impl Default for Command {
     fn default() -> Self {
-        Self::Dev(DevArgs { listen: DEV_LISTEN, folder: FolderArgs { data: PathBuf::from(DATA) } })
+        Self::Dev(DevArgs {
+            listen: DEV_LISTEN,
+            uncertain_s: UNCERTAIN_S,
+            folder: FolderArgs { data: PathBuf::from(DATA) },
+        })
     }
 }
 
+const UNCERTAIN_S: u32 = 600;
 const DATA: &str = "./backlot-data";
 const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 
@@ -84,6 +89,9 @@ pub(crate) struct DevArgs {
     /// Address to listen on; loopback only. Port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value_t = DEV_LISTEN)]
     pub(crate) listen: SocketAddr,
+    /// Seconds for which it may stay open whether a paid request arrived, before the channel's policy decides
+    #[arg(long, value_name = "SECONDS", default_value_t = UNCERTAIN_S, env = "BACKLOT_UNCERTAIN_S")]
+    pub(crate) uncertain_s: u32,
     #[command(flatten)]
     pub(crate) folder: FolderArgs,
 }

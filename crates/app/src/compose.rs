@@ -10,10 +10,10 @@ use queue::{MemoryScheduler, Scheduler};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::{FolderStore, Store};
-use task::{Clock, Entropy};
+use task::{AddressRanges, Clock, Entropy};
 use tokio_util::sync::CancellationToken;
 use workers::Core;
-use workers::outbound::{AddressRanges, HttpWire, Outbound, OutboundSettings, SystemResolver};
+use workers::outbound::{HttpWire, Outbound, OutboundSettings, SystemResolver};
 
 /// Loopback, for callbacks and artifacts in `dev` only.
 const LOOPBACK: &[&str] = &["127.0.0.0/8", "::1/128"];
@@ -67,11 +67,12 @@ pub(crate) fn front(
     let settings = Settings {
         media_base: format!("{base}/media"),
         public_base: base,
-        callback_ranges: LOOPBACK.iter().map(|range| (*range).to_owned()).collect(),
+        callback_ranges: loopback()?,
         admin_secret: folder.secret_file("admin", &*parts.entropy, 32)?,
         task_deadline_ms: TASK_DEADLINE_MS,
         idempotency_ms: IDEMPOTENCY_MS,
         retention_ms: None,
+        price: 0,
         banned_words: Vec::new(),
         dev: Some(Dev { token_path: folder.path("token") }),
     };
@@ -88,10 +89,15 @@ pub(crate) fn front(
     })
 }
 
+/// What [`LOOPBACK`] says.
+fn loopback() -> anyhow::Result<Arc<AddressRanges>> {
+    let texts: Vec<String> = LOOPBACK.iter().map(|range| (*range).to_owned()).collect();
+    Ok(Arc::new(AddressRanges::parse(&texts)?))
+}
+
 /// The stages.
-pub(crate) fn core(parts: &Parts, address: SocketAddr) -> anyhow::Result<Core> {
-    let ranges: Vec<String> = LOOPBACK.iter().map(|range| (*range).to_owned()).collect();
-    let ranges = Arc::new(AddressRanges::parse(&ranges)?);
+pub(crate) fn core(parts: &Parts, address: SocketAddr, uncertain_s: u32) -> anyhow::Result<Core> {
+    let ranges = loopback()?;
     let outbound_settings =
         OutboundSettings { artifact_ranges: ranges.clone(), callback_ranges: ranges, ..OutboundSettings::default() };
     let wire = Arc::new(HttpWire::new(Arc::new(SystemResolver))?);
@@ -100,6 +106,7 @@ pub(crate) fn core(parts: &Parts, address: SocketAddr) -> anyhow::Result<Core> {
     let settings = workers::Settings {
         media_base: format!("{base}/media"),
         hook_base: Some(base),
+        uncertain_ms: i64::from(uncertain_s) * 1_000,
         ..workers::Settings::default()
     };
     Ok(Core::new(

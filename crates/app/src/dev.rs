@@ -42,7 +42,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
     let hard = CancellationToken::new();
     let render = Arc::new(move || metrics.render());
     let front = compose::front(&parts, &folder, address, soft.clone(), Some(render))?;
-    let core = compose::core(&parts, address)?;
+    let core = compose::core(&parts, address, args.uncertain_s)?;
     sweep::reclaim(&core).await.context("submissions under way could not be read")?;
     sweep::rebuild(&core).await.context("the queue could not be filled from the ledger")?;
     sweep::full_pass(&core).await.context("the queue could not be filled from the ledger")?;
@@ -126,7 +126,8 @@ async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
             // Behind every channel of the operator's own.
             priority: -1_000,
             limits: ChannelLimits { slots: 32, rate_per_min: 0, burst: 1 },
-            uncertain: UncertainPolicy::Fail,
+            // Nobody pays a make-believe upstream: a second picture does no harm, a lost one would.
+            uncertain: UncertainPolicy::Resubmit,
             options: serde_json::Map::new(),
             paused: old.is_some_and(|channel| channel.paused),
             removed: own,

@@ -136,6 +136,8 @@ pub enum PollOutcome {
         percent: Option<i64>,
         /// When to ask again, if told.
         poll_after_ms: Option<i64>,
+        /// The vendor's status word, when no sheet knows it: still running, but worth a look.
+        unknown_word: Option<String>,
     },
     /// The vendor asks for something.
     NeedsInput(Details),

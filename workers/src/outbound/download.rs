@@ -1,7 +1,6 @@
 //! Fetches a file: a vendor's output, or a caller's input. Redirects are followed, but not blindly.
 
 use super::Outbound;
-use super::address::AddressRanges;
 use super::deadline::{Body, Limits, limited, millis, too_large};
 use super::target;
 use super::wire::{Connection, Stage, WireBody, WireError, WireErrorKind, WireRequest, WireResponse};
@@ -10,6 +9,7 @@ use http::{HeaderMap, Method, header};
 use providers::{Piece, Request};
 use std::fmt;
 use std::sync::Arc;
+use task::AddressRanges;
 use tokio::time::Instant;
 use url::Url;
 

@@ -1,12 +1,11 @@
 //! The only HTTP client on a task's path.
 //!
-//! What may be reached is decided here and checked on the address that is dialled ([`address`]). A
+//! What may be reached is decided here and checked on the address that is dialled ([`task::address`]). A
 //! request is written to its peer at most once, and an error says whether a byte of it may have left
 //! us ([`Stage`]). Nothing that leaves this module as text holds a path, a query or a header.
 //!
 //! The socket is an argument ([`Wire`]): [`HttpWire`] in production, an in-process one in the simulation.
 
-pub mod address;
 mod base64_stream;
 mod body;
 mod call;
@@ -23,7 +22,6 @@ mod wire_failure;
 #[cfg(test)]
 mod tests;
 
-pub use address::AddressRanges;
 pub use call::{Answered, Call};
 pub use callback::{CALLBACK_ANSWER_MAX_BYTES, CallbackSend};
 pub use download::{Download, DownloadLimits};
@@ -35,7 +33,7 @@ pub use wire::{
 
 use std::sync::Arc;
 use store::Store;
-use task::Clock;
+use task::{AddressRanges, Clock};
 use tokio::sync::Semaphore;
 
 /// How many MiB of inputs fetched from URLs this process holds at the most. A call begins to fetch when

@@ -1,12 +1,12 @@
 //! From what a dialect names to a URL that may be followed.
 
-use super::address::AddressRanges;
 use super::wire::{Reach, WireError, WireErrorKind};
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName};
 use providers::Target;
 use std::net::IpAddr;
 use std::sync::Arc;
+use task::AddressRanges;
 use url::{Host, Url};
 
 /// Ports below 1024 that a URL out of a caller's or a vendor's hand may name.

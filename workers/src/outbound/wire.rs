@@ -1,6 +1,5 @@
 //! The seam between what is sent and the socket that it is sent over.
 
-use super::address::AddressRanges;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -11,6 +10,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use task::AddressRanges;
 use url::Url;
 
 /// Sends one request and gives the response as soon as its headers are there.

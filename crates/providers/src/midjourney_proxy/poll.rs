@@ -86,6 +86,9 @@ fn object(item: Value) -> Option<Map<String, Value>> {
     }
 }
 
+/// How much of a word that no sheet knows is passed on.
+const UNKNOWN_WORD_MAX_CHARS: usize = 40;
+
 fn outcome(task: UpstreamTask<'_>, kind: Kind, flavour: Flavour) -> PollOutcome {
     match task.status().as_str() {
         "SUCCESS" => success(task, kind, flavour),
@@ -95,14 +98,15 @@ fn outcome(task: UpstreamTask<'_>, kind: Kind, flavour: Flavour) -> PollOutcome 
         }
         "MODAL" => PollOutcome::NeedsInput(details::read(task, kind, flavour)),
         "CANCEL" | "CANCELLED" | "CANCELED" => PollOutcome::Cancelled,
-        "" | "NOT_START" | "SUBMITTED" => pending(task, Phase::Waiting),
+        "" | "NOT_START" | "SUBMITTED" => pending(task, Phase::Waiting, None),
         // A word that no sheet knows is still running, as far as anybody can tell.
-        _ => pending(task, Phase::Working),
+        "IN_PROGRESS" => pending(task, Phase::Working, None),
+        unknown => pending(task, Phase::Working, Some(unknown.chars().take(UNKNOWN_WORD_MAX_CHARS).collect())),
     }
 }
 
-fn pending(task: UpstreamTask<'_>, phase: Phase) -> PollOutcome {
-    PollOutcome::Pending { phase, percent: task.percent(), poll_after_ms: None }
+fn pending(task: UpstreamTask<'_>, phase: Phase, unknown_word: Option<String>) -> PollOutcome {
+    PollOutcome::Pending { phase, percent: task.percent(), poll_after_ms: None, unknown_word }
 }
 
 /// A success that gave neither file nor words is none.

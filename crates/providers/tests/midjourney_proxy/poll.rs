@@ -5,7 +5,7 @@ use providers::PollOutcome;
 use task::{FailureKind, Kind, Output, Phase, Retry, Role, Source};
 
 fn pending(phase: Phase, percent: Option<i64>) -> PollOutcome {
-    PollOutcome::Pending { phase, percent, poll_after_ms: None }
+    PollOutcome::Pending { phase, percent, poll_after_ms: None, unknown_word: None }
 }
 
 fn output(role: Role, url: &str) -> Output {
@@ -26,7 +26,15 @@ fn unfinished_words_and_percentages() {
         (r#"{"id":"7","status":"in_progress","progress":12}"#, pending(Working, Some(12))),
         (r#"{"id":"7","status":"IN_PROGRESS","progress":"-5%"}"#, pending(Working, Some(0))),
         (r#"{"id":"7","status":"IN_PROGRESS","progress":"soon"}"#, pending(Working, None)),
-        (r#"{"id":"7","status":"PONDERING","progress":"250%"}"#, pending(Working, Some(100))),
+        (
+            r#"{"id":"7","status":"PONDERING","progress":"250%"}"#,
+            PollOutcome::Pending {
+                phase: Working,
+                percent: Some(100),
+                poll_after_ms: None,
+                unknown_word: Some("PONDERING".into()),
+            },
+        ),
     ];
     for (body, expected) in cases {
         assert_eq!(Desk::trueai().fetched(Kind::Image, body), expected, "{body}");

@@ -1,0 +1,8 @@
+//! The world: the real binary, real sockets, real time, driven from outside as its users drive it.
+
+mod crash;
+mod examples;
+mod hostile;
+mod process;
+mod receiver;
+mod tour;
