@@ -92,7 +92,9 @@ impl Core {
         }
         for (_, after, ..) in moved {
             let row = self.ledger.task(after.id).await?;
-            let made = row.is_some_and(|row| row.version == after.version && row.state == after.state);
+            // Another worker's equal step has another attempt or another time: it must not count as ours.
+            let ours = |row: &Task| (row.version, row.state, row.attempt, row.updated_ms);
+            let made = row.is_some_and(|row| ours(&row) == ours(after));
             if !made {
                 return Err(error.into());
             }
@@ -102,6 +104,10 @@ impl Core {
 
     /// Rings what the change calls for. A bell that fails is only a delay: the sweep knows the rest.
     async fn ring(&self, before: &Task, after: &Task, callback_host: Option<&str>) {
+        // First the slot, then the bell: whoever hears the bell takes a slot of its own.
+        if before.state.holds_slot() && !after.state.holds_slot() {
+            self.leave_slot(&before.channel, after.id).await;
+        }
         let now_ms = self.clock.now_ms();
         let due_ms = after.due_ms.unwrap_or(now_ms);
         let lane = match after.state {
@@ -118,9 +124,6 @@ impl Core {
         }
         if let Some(host) = callback_host {
             self.add(Lane::Notify, after.id, host, now_ms).await;
-        }
-        if before.state.holds_slot() && !after.state.holds_slot() {
-            self.leave_slot(&before.channel, after.id).await;
         }
         self.scheduler.announce(&[after.id]).await;
     }

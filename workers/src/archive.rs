@@ -52,10 +52,12 @@ impl Core {
                 return Finish::At(self.clock.now_ms() + RETRY_MIN_MS);
             }
         };
-        let mut copied = self.copy_all(&task, &outputs_of(&task)).await;
-        let gone = copied.missing.iter().any(|(_, error)| error.gone);
-        if gone && let Some(fresh) = self.fresh_outputs(&task).await {
-            copied = self.copy_all(&task, &fresh).await;
+        let done = self.half_copied.take(task.id);
+        let mut copied = self.copy_all(&task, &outputs_of(&task), done).await;
+        let last_chance = self.clock.now_ms() - answered_ms(&task) >= self.copy_window_ms(&task);
+        let asks_again = copied.missing.iter().any(|(_, error)| error.gone || last_chance);
+        if asks_again && let Some(fresh) = self.fresh_outputs(&task).await {
+            copied = self.copy_all(&task, &fresh, copied.artifacts).await;
         }
         if copied.missing.is_empty() {
             return self.store_all(&task, copied.artifacts, Vec::new()).await;
@@ -63,10 +65,12 @@ impl Core {
         self.copy_later(&task, copied).await
     }
 
-    async fn copy_all(&self, task: &Task, outputs: &[Output]) -> Copied {
-        let mut copied = Copied { artifacts: Vec::new(), missing: Vec::new() };
-        let copies: Vec<_> =
-            (0i64..).zip(outputs).map(|(position, output)| self.copy_at(task, output, position)).collect();
+    /// Copies what is not among the `done` ones yet.
+    async fn copy_all(&self, task: &Task, outputs: &[Output], done: Vec<Artifact>) -> Copied {
+        let has = |position: i64| done.iter().any(|artifact| artifact.position == position);
+        let due = (0i64..).zip(outputs).filter(|(position, _)| !has(*position));
+        let copies: Vec<_> = due.map(|(position, output)| self.copy_at(task, output, position)).collect();
+        let mut copied = Copied { artifacts: done, missing: Vec::new() };
         let mut copies = futures::stream::iter(copies).buffered(COPIES_AT_ONCE);
         while let Some((position, copy)) = copies.next().await {
             match copy {
@@ -74,6 +78,7 @@ impl Core {
                 Err(error) => copied.missing.push((position, error)),
             }
         }
+        copied.artifacts.sort_by_key(|artifact| artifact.position);
         copied
     }
 
@@ -90,8 +95,7 @@ impl Core {
     /// Tries again until the vendor's copy deadline; then takes what there is.
     async fn copy_later(&self, task: &Task, copied: Copied) -> Finish {
         let now_ms = self.clock.now_ms();
-        let answered_ms = task.answered_ms.unwrap_or(task.updated_ms);
-        let waited_ms = now_ms - answered_ms;
+        let waited_ms = now_ms - answered_ms(task);
         let window_ms = self.copy_window_ms(task);
         let why: Vec<&str> = copied.missing.iter().map(|(_, error)| error.private.as_str()).collect();
         let why = why.join("; ");
@@ -103,6 +107,7 @@ impl Core {
             } else {
                 tracing::warn!(task = %task.id, why, "not copied; trying again");
             }
+            self.half_copied.keep(task.id, copied.artifacts);
             let pause_ms = (waited_ms / 2).clamp(RETRY_MIN_MS, RETRY_MAX_MS);
             return Finish::At(now_ms + self.jittered_ms(pause_ms));
         }
@@ -132,6 +137,10 @@ impl Core {
             _ => None,
         }
     }
+}
+
+fn answered_ms(task: &Task) -> i64 {
+    task.answered_ms.unwrap_or(task.updated_ms)
 }
 
 /// The outputs; a description's picture is its own input when the vendor names none.

@@ -7,7 +7,7 @@ use queue::Scheduler;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
-use task::{Channel, Clock, Entropy, TaskId};
+use task::{Artifact, Channel, Clock, Entropy, TaskId};
 
 /// Shared by all stages; cheap to clone.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct Core {
     pub settings: Arc<Settings>,
     /// When this process first heard "unknown" of a task; the ledger's side column follows later.
     pub(crate) missing: Arc<Missing>,
+    /// Outputs that are in the store already while others of the same task are not.
+    pub(crate) half_copied: Arc<HalfCopied>,
 }
 
 /// What was configured. Times in milliseconds.
@@ -137,7 +139,18 @@ impl Core {
         settings: Settings,
     ) -> Self {
         let settings = Arc::new(settings);
-        Self { ledger, channels, scheduler, store, outbound, clock, entropy, settings, missing: Arc::default() }
+        Self {
+            ledger,
+            channels,
+            scheduler,
+            store,
+            outbound,
+            clock,
+            entropy,
+            settings,
+            missing: Arc::default(),
+            half_copied: Arc::default(),
+        }
     }
 
     /// Turns a store key into a link that callers may use.
@@ -172,10 +185,15 @@ impl Core {
 pub(crate) struct Missing(Mutex<HashMap<TaskId, i64>>);
 
 impl Missing {
-    /// When the task was first missed, `now_ms` if this is the first time.
-    pub(crate) fn since(&self, id: TaskId, recorded_ms: Option<i64>, now_ms: i64) -> i64 {
+    /// When the task was first missed, `now_ms` if this is the first time. What this process saw more
+    /// than `fresh_ms` ago and the ledger does not know is forgotten: another process has seen the task
+    /// since.
+    pub(crate) fn since(&self, id: TaskId, recorded_ms: Option<i64>, now_ms: i64, fresh_ms: i64) -> i64 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = seen.entry(id).or_insert(now_ms);
+        if recorded_ms.is_none() && now_ms - *first > fresh_ms {
+            *first = now_ms;
+        }
         *first = recorded_ms.map_or(*first, |recorded| recorded.min(*first));
         *first
     }
@@ -183,5 +201,28 @@ impl Missing {
     /// The upstream knows it after all, or it is over. Tells whether it had been missed.
     pub(crate) fn clear(&self, id: TaskId) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id).is_some()
+    }
+}
+
+/// Finished copies of unfinished tasks, so that one dead link does not make every other file travel
+/// again. Only this process's memory: whoever does not find them copies them once more.
+#[derive(Debug, Default)]
+pub(crate) struct HalfCopied(Mutex<HashMap<TaskId, Vec<Artifact>>>);
+
+/// Tasks whose finished copies are remembered at the same time.
+const HALF_COPIED_MAX: usize = 10_000;
+
+impl HalfCopied {
+    /// What is finished, and forgets it.
+    pub(crate) fn take(&self, id: TaskId) -> Vec<Artifact> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id).unwrap_or_default()
+    }
+
+    /// Remembers what is finished.
+    pub(crate) fn keep(&self, id: TaskId, artifacts: Vec<Artifact>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < HALF_COPIED_MAX {
+            kept.insert(id, artifacts);
+        }
     }
 }

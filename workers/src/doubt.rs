@@ -3,21 +3,22 @@
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
 use crate::outbound::Call;
+use ledger::AttemptNote;
 use providers::{LookupOutcome, PollItem};
 use queue::Finish;
 use serde_json::json;
-use task::{Failure, FailureKind, Operation, Requeue, Step, Task, UncertainPolicy};
+use task::{AttemptId, Failure, FailureKind, Operation, Requeue, State, Step, Task, UncertainPolicy};
 
 /// The most bytes of a look-up's answer that are read.
-const LOOKUP_MAX_BYTES: usize = 16 << 20;
+const LOOKUP_MAX_BYTES: usize = 8 << 20;
 
 impl Core {
     /// Looks at a task in doubt; the late answer itself, which comes first, is the submit stage's.
     pub(crate) async fn resolve_doubt(&self, task: &Task) -> Finish {
-        let Some(line) = self.line(&task.channel) else {
-            return self.settle_by_policy(task, UncertainPolicy::Hold).await;
-        };
         let now_ms = self.clock.now_ms();
+        let Some(line) = self.line(&task.channel) else {
+            return self.resolve_without_line(task, now_ms).await;
+        };
         if let Some(operation) = self.operation_of_hint(&line, task).await {
             return self.recover(task, operation, "callback").await;
         }
@@ -34,6 +35,15 @@ impl Core {
             return self.settle_by_policy(task, line.channel.uncertain).await;
         }
         Finish::At(now_ms + self.settings.uncertain_period_ms)
+    }
+
+    /// The channel's row is gone or speaks a dialect that this build does not know: nobody can be asked.
+    async fn resolve_without_line(&self, task: &Task, now_ms: i64) -> Finish {
+        let policy = self.channels.get(&task.channel).map_or(UncertainPolicy::Hold, |channel| channel.uncertain);
+        if now_ms < task.updated_ms + self.settings.uncertain_ms {
+            return Finish::At(now_ms + self.settings.uncertain_period_ms);
+        }
+        self.settle_by_policy(task, policy).await
     }
 
     /// A request that is still under way somewhere can't arrive after this.
@@ -62,6 +72,46 @@ impl Core {
         line.dialect.carries_client(client, &answered.response).then_some(operation)
     }
 
+    /// A task that was given up or sent back to its queue, and whose upstream has named its operation
+    /// since: a queued one is not sent a second time, an ended one gets what was paid for as `late`.
+    pub(crate) async fn heed_hint(&self, task: &Task) -> Finish {
+        let known = task.operation.is_some() || task.attempts == 0;
+        let Some(line) = self.line(&task.channel).filter(|_| !known) else { return Finish::Done };
+        let Some(operation) = self.operation_of_hint(&line, task).await else { return Finish::Done };
+        let now_ms = self.clock.now_ms();
+        tracing::warn!(task = %task.id, operation = operation.id, state = %task.state, "an upstream named an operation late");
+        if task.state == State::Queued {
+            return self.adopt(task, operation).await;
+        }
+        if let Err(error) = self.ledger.orphan_operation(task.id, task.attempt, &operation, now_ms).await {
+            tracing::warn!(task = %task.id, %error, "orphan not recorded");
+            return Finish::At(now_ms + self.settings.uncertain_period_ms);
+        }
+        metrics::counter!("orphan_operations_total").increment(1);
+        Finish::Done
+    }
+
+    /// The paid request had arrived after all: the task takes its operation over instead of sending a
+    /// second one, by the same two steps as an ordinary submission.
+    async fn adopt(&self, task: &Task, operation: Operation) -> Finish {
+        let Some(client) = task.client else { return Finish::Done };
+        let now_ms = self.clock.now_ms();
+        let attempt = AttemptId::new(now_ms, &*self.entropy);
+        let lease_until_ms = now_ms + self.settings.call_timeout_ms;
+        let step = Step::TakeLease { attempt, client, lease_until_ms };
+        let note = json!({ "adopts": operation.id });
+        let begin = AttemptNote::Begin {
+            attempt,
+            client,
+            channel: task.channel.clone(),
+            upstream_model: task.upstream_model.clone(),
+        };
+        match self.advance(Move::new(task, step, note).with_attempt(begin)).await {
+            Ok(leased) => self.recover(&leased, operation, "callback").await,
+            Err(_) => Finish::At(now_ms + 1_000),
+        }
+    }
+
     async fn look_up(&self, line: &Line, task: &Task) -> LookupOutcome {
         let account = line.account(self.clock.now_ms());
         let request = task.client.and_then(|client| Some((client, line.dialect.lookup(account, client)?)));
@@ -77,7 +127,10 @@ impl Core {
             start_by_ms: None,
         };
         let submitted_ms = match self.ledger.attempts(task.id).await {
-            Ok(attempts) => attempts.iter().map(|attempt| attempt.begun_ms).max().unwrap_or(task.created_ms),
+            // The oldest attempt, and a margin for a vendor's clock that is behind ours.
+            Ok(attempts) => {
+                attempts.iter().map(|a| a.begun_ms).min().unwrap_or(task.created_ms) - self.settings.lease_margin_ms
+            }
             Err(error) => return LookupOutcome::Unsure(error.to_string()),
         };
         let found = match self.outbound.call(call).await {

@@ -1,10 +1,12 @@
 //! Errands: questions asked upstream on a caller's behalf while the caller waits.
 
+use crate::advance::{AdvanceError, Move};
 use crate::core::Core;
 use crate::outbound::{Answered, Call};
 use ledger::{Errand, ErrandKind, ErrandResult};
 use providers::{CancelOutcome, Request};
-use task::{Task, TaskId};
+use serde_json::json;
+use task::{State, Step, Task, TaskId};
 
 /// The most bytes of an errand's answer that are read.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
@@ -57,7 +59,7 @@ impl Core {
                     .await
                     .map(|a| line.dialect.read_cancel(&a.response))
                 {
-                    Ok(Ok(CancelOutcome::Stopped)) => ErrandResult::Done(None),
+                    Ok(Ok(CancelOutcome::Stopped)) => self.stopped(task).await,
                     Ok(Ok(CancelOutcome::TooLate(why))) => ErrandResult::TooLate(why),
                     Ok(Err(failure)) => ErrandResult::Failed(failure.public),
                     Err(why) => ErrandResult::Failed(why),
@@ -79,6 +81,18 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// A task that awaits input is not polled, so nobody else would tell that it has stopped.
+    async fn stopped(&self, task: &Task) -> ErrandResult {
+        if task.state == State::AwaitingInput {
+            let moved = self.advance(Move::new(task, Step::Cancel, json!({ "by": "caller" }))).await;
+            if let Err(AdvanceError::Ledger(error)) = moved {
+                tracing::warn!(task = %task.id, %error, "cancel not recorded");
+                return ErrandResult::Failed("the cancellation could not be recorded; please try again".to_owned());
+            }
+        }
+        ErrandResult::Done(None)
     }
 
     async fn keep_seed(&self, task: &Task, seed: String) -> ErrandResult {

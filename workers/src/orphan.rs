@@ -48,14 +48,33 @@ impl Core {
         };
         match outcome {
             Some(PollOutcome::Done { outputs, .. }) => self.archive_orphan(task, orphan, outputs).await,
-            Some(PollOutcome::Pending { .. }) | None => false,
-            Some(other) => self.end_orphan(orphan, &format!("{other:?}").chars().take(200).collect::<String>()).await,
+            Some(PollOutcome::Failed(_)) => self.end_orphan(orphan, "it failed").await,
+            Some(PollOutcome::Cancelled) => self.end_orphan(orphan, "it was cancelled").await,
+            Some(PollOutcome::Missing) => self.missed_orphan(task, orphan, now_ms).await,
+            Some(PollOutcome::Pending { .. } | PollOutcome::NeedsInput(_)) | None => false,
         }
     }
 
+    /// Unknown counts only when it is heard twice, as for a task of its own.
+    async fn missed_orphan(&self, task: &Task, orphan: &Orphan, now_ms: i64) -> bool {
+        let confirm_ms = self.settings.missing_confirm_ms;
+        let since_ms = self.missing.since(task.id, None, now_ms, 4 * confirm_ms);
+        if now_ms - since_ms < confirm_ms {
+            return false;
+        }
+        self.missing.clear(task.id);
+        self.end_orphan(orphan, "the upstream does not know it").await
+    }
+
     async fn archive_orphan(&self, task: &Task, orphan: &Orphan, outputs: Vec<Output>) -> bool {
-        let outputs = self.keep_inline(task, outputs).await;
-        let first = i64::try_from(task.artifacts.len()).unwrap_or(0);
+        let Some(outputs) = self.keep_inline(task, outputs).await else { return false };
+        // Read anew: another orphan of the same task may have added its own a moment ago.
+        let known = match self.ledger.task(task.id).await {
+            Ok(Some(fresh)) => fresh.artifacts.iter().map(|artifact| artifact.position + 1).max().unwrap_or(0),
+            Ok(None) => return true,
+            Err(_) => return false,
+        };
+        let first = known.max(i64::try_from(task.outputs.len()).unwrap_or(0));
         let mut artifacts = Vec::with_capacity(outputs.len());
         for (position, output) in (first..).zip(&outputs) {
             match self.copy_output(task, &orphan.channel, output, position).await {

@@ -7,23 +7,32 @@ use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
 use crate::outbound::Call;
 use async_trait::async_trait;
+use futures::StreamExt;
 use providers::dialect::MAX_TURNS;
 use providers::{PollItem, PollOutcome, Turn};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::time::Duration;
 use task::{Failure, FailureKind, Operation, Phase, State, Step, Task, TaskId};
 
 /// The pause after a poll that could not be made or read.
 const RETRY_MS: i64 = 5_000;
+
+/// Doubts and orphans of one batch that are looked at together; each may read a list of 8 MiB.
+const LOOKS_AT_ONCE: usize = 4;
 
 /// Handles the poll lane.
 pub struct Poll(pub Core);
 
 #[async_trait]
 impl Handler for Poll {
-    async fn handle(&self, batch: Batch, _lease: LeaseKeeper) -> Vec<(Claim, Finish)> {
-        self.0.poll_batch(batch).await
+    async fn handle(&self, batch: Batch, lease: LeaseKeeper) -> Vec<(Claim, Finish)> {
+        tokio::select! {
+            finished = self.0.poll_batch(batch) => finished,
+            // Somebody else has these by now: what is left would only be asked twice.
+            () = lease.keep() => Vec::new(),
+        }
     }
 }
 
@@ -46,13 +55,7 @@ impl Core {
         };
         let errands = self.begin_errands(&ids, &tasks).await;
         let mut finish = self.poll_running(&tasks).await;
-        for task in &tasks {
-            if task.state == State::Uncertain {
-                finish.insert(task.id, self.resolve_doubt(task).await);
-            } else if task.is_over() {
-                finish.insert(task.id, self.watch_orphan(task).await);
-            }
-        }
+        finish.extend(self.look_at_others(&tasks).await);
         self.end_errands(errands).await;
         batch
             .claims
@@ -64,6 +67,42 @@ impl Core {
             .collect()
     }
 
+    /// Tasks that are asked about one by one: doubts, and operations found too late. A few at a time, and
+    /// no longer than one call may take: running tasks share this look and must not wait for them.
+    async fn look_at_others(&self, tasks: &[Task]) -> HashMap<TaskId, Finish> {
+        let looks: Vec<_> =
+            tasks.iter().filter(|task| task.state != State::Running).map(|task| self.look_at(task)).collect();
+        let mut looks = futures::stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE);
+        let limit = Duration::from_millis(self.settings.call_timeout_ms.max(1).cast_unsigned());
+        let mut finish = HashMap::new();
+        let all = async {
+            while let Some((id, end)) = looks.next().await {
+                finish.insert(id, end);
+            }
+        };
+        let in_time = tokio::time::timeout(limit, all).await.is_ok();
+        if !in_time {
+            let due_ms = self.clock.now_ms() + RETRY_MS;
+            for task in tasks.iter().filter(|task| task.state != State::Running) {
+                finish.entry(task.id).or_insert(Finish::At(due_ms));
+            }
+        }
+        finish
+    }
+
+    async fn look_at(&self, task: &Task) -> (TaskId, Finish) {
+        let end = match task.state {
+            State::Uncertain => self.resolve_doubt(task).await,
+            State::Queued => self.heed_hint(task).await,
+            _ if task.is_over() => {
+                self.heed_hint(task).await;
+                self.watch_orphan(task).await
+            }
+            _ => Finish::Done,
+        };
+        (task.id, end)
+    }
+
     /// Asks about all running tasks of one channel, in as few requests as its dialect allows.
     async fn poll_running(&self, tasks: &[Task]) -> HashMap<TaskId, Finish> {
         let mut finish = HashMap::new();
@@ -73,6 +112,7 @@ impl Core {
                 Some(operation) => by_channel.entry(&task.channel).or_default().push(Polled { task, operation }),
                 None => {
                     tracing::error!(task = %task.id, "running without an operation");
+                    finish.insert(task.id, self.expire_or(task, RETRY_MS).await);
                 }
             }
         }
@@ -167,7 +207,9 @@ impl Core {
                 self.advance(Move::new(task, Step::AskInput { details, due_ms }, Value::Null)).await
             }
             PollOutcome::Done { outputs, details } => {
-                let outputs = self.keep_inline(task, outputs).await;
+                let Some(outputs) = self.keep_inline(task, outputs).await else {
+                    return Finish::At(self.clock.now_ms() + RETRY_MS);
+                };
                 let note = json!({ "outputs": outputs.len() });
                 self.advance(Move::new(task, Step::Answer { outputs, details }, note)).await
             }
@@ -226,7 +268,11 @@ impl Core {
     async fn missed(&self, line: &Line, polled: &Polled<'_>, alone: bool) -> Finish {
         let task = polled.task;
         let now_ms = self.clock.now_ms();
-        let since_ms = self.missing.since(task.id, task.missing_ms, now_ms);
+        if now_ms >= task.deadline_ms {
+            return self.expire(task).await;
+        }
+        let fresh_ms = 4 * self.settings.missing_confirm_ms;
+        let since_ms = self.missing.since(task.id, task.missing_ms, now_ms, fresh_ms);
         if since_ms == now_ms {
             tracing::warn!(task = %task.id, operation = polled.operation.id, "unknown to the upstream; asking again");
             self.ledger.note_progress(task.id, task.progress, Some(Some(now_ms)));
@@ -236,8 +282,8 @@ impl Core {
         if now_ms < again_ms {
             return Finish::At(again_ms);
         }
-        if !alone && !self.is_missing_alone(line, polled).await {
-            return Finish::At(now_ms + self.settings.missing_confirm_ms);
+        if !alone {
+            return self.ask_alone(line, polled).await;
         }
         self.missing.clear(task.id);
         let failure = Failure::never(
@@ -250,9 +296,13 @@ impl Core {
         self.finish_of(task, moved)
     }
 
-    async fn is_missing_alone(&self, line: &Line, polled: &Polled<'_>) -> bool {
+    /// A list may leave out what a single question still finds: its answer counts, whatever it is.
+    async fn ask_alone(&self, line: &Line, polled: &Polled<'_>) -> Finish {
         let item = PollItem { operation: polled.operation, kind: polled.task.spec.kind };
-        matches!(self.ask(line, &[item]).await.as_deref(), Ok([PollOutcome::Missing]))
+        match self.ask(line, &[item]).await.map(|mut outcomes| outcomes.pop()) {
+            Ok(Some(outcome)) => Box::pin(self.follow_outcome(line, polled, outcome, true)).await,
+            Ok(None) | Err(_) => self.expire_or(polled.task, self.settings.missing_confirm_ms).await,
+        }
     }
 
     /// Ends a task whose time is up; otherwise looks again after `pause_ms`.

@@ -2,16 +2,26 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
+use crate::elsewhere::Target;
 use crate::outbound::{Stage, WireError, WireErrorKind};
 use crate::paid::Sent;
-use ledger::AttemptNote;
+use ledger::{AttemptNote, LedgerError};
 use providers::SubmitOutcome;
 use queue::Finish;
 use serde_json::{Value, json};
+use std::time::Duration;
 use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source, State, Step, Task};
 
 /// The first pause after a refusal that may pass.
 pub(crate) const RETRY_FIRST_MS: i64 = 1_000;
+/// Attempts that an upstream may answer with an error of its own before the task fails.
+const ATTEMPTS_MAX: i64 = 8;
+/// Attempts on an upstream that is busy or can't be reached; its own back-off makes hours of them.
+const BUSY_ATTEMPTS_MAX: i64 = 500;
+/// How long, with growing pauses, a ledger that is away is asked to take what a vendor answered.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The longest of those pauses.
+const PATIENCE_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The first look at a doubt: late answers and callbacks come within seconds.
 const DOUBT_FIRST_MS: i64 = 2_000;
 
@@ -34,7 +44,9 @@ impl Core {
                 Ok(Finish::Done)
             }
             SubmitOutcome::Done { outputs, details } => {
-                let outputs = self.keep_inline(&leased, outputs).await;
+                let Some(outputs) = self.keep_inline(&leased, outputs).await else {
+                    return self.record_doubt(leased, "the outputs came, but the store could not take them").await;
+                };
                 self.record_operation(leased, Step::Answer { outputs, details }, note, parent).await?;
                 Ok(Finish::Done)
             }
@@ -55,7 +67,7 @@ impl Core {
             WireErrorKind::Late => {
                 return self.give_back(leased).await;
             }
-            _ => Failure::later(FailureKind::Upstream, None, "the upstream could not be reached", error.private),
+            _ => Failure::later(FailureKind::NoChannel, None, "the upstream could not be reached", error.private),
         };
         self.record_refusal(leased, failure, json!({ "wire": format!("{:?}", error.kind) })).await
     }
@@ -63,23 +75,21 @@ impl Core {
     async fn give_back(&self, leased: Task) -> Result<Finish, AdvanceError> {
         let due_ms = self.clock.now_ms();
         let step = Step::Requeue { why: Requeue::GivenBack, due_ms };
-        let one = Move::new(&leased, step, json!({ "why": "the lease was too short for the call" }));
-        self.advance(with_end(one, leased.attempt, "given_back", Value::Null)).await?;
+        let note = json!({ "why": "the lease was too short for the call" });
+        self.advance_patiently(&leased, &step, &note, "given_back").await?;
         Ok(Finish::At(due_ms))
     }
 
     async fn record_doubt(&self, leased: Task, why: &str) -> Result<Finish, AdvanceError> {
         let due_ms = self.clock.now_ms() + DOUBT_FIRST_MS;
-        let one = Move::new(&leased, Step::Doubt { due_ms }, json!({ "why": why }));
-        self.advance(with_end(one, leased.attempt, "uncertain", json!({ "why": why }))).await?;
+        self.advance_patiently(&leased, &Step::Doubt { due_ms }, &json!({ "why": why }), "uncertain").await?;
         Ok(Finish::Done)
     }
 
     async fn record_refusal(&self, leased: Task, failure: Failure, note: Value) -> Result<Finish, AdvanceError> {
         let end = json!({ "why": failure.private, "call": note });
-        if failure.retry == Retry::Never {
-            let one = Move::new(&leased, Step::Fail(failure), end.clone());
-            self.advance(with_end(one, leased.attempt, "refused", end)).await?;
+        if failure.retry == Retry::Never || leased.attempts >= attempts_max(failure.kind) {
+            self.advance_patiently(&leased, &Step::Fail(failure), &end, "refused").await?;
             return Ok(Finish::Done);
         }
         let now_ms = self.clock.now_ms();
@@ -87,18 +97,36 @@ impl Core {
             Retry::Later(Some(after_ms)) => now_ms + after_ms.clamp(0, 600_000),
             _ => now_ms + self.backoff_ms(leased.attempts),
         };
-        let one = Move::new(&leased, Step::Requeue { why: Requeue::Refused, due_ms }, end.clone());
-        let queued = self.advance(with_end(one, leased.attempt, "refused", end)).await?;
-        let elsewhere = failure.retry == Retry::Elsewhere && !queued.spec.kind.needs_parent();
-        if elsewhere && self.move_elsewhere(&queued).await? {
-            return Ok(Finish::Done);
+        let step = Step::Requeue { why: Requeue::Refused, due_ms };
+        let queued = self.advance_patiently(&leased, &step, &end, "refused").await?;
+        if failure.retry != Retry::Elsewhere {
+            return Ok(Finish::At(due_ms));
         }
-        if failure.retry == Retry::Elsewhere {
+        let tried = self.ledger.tried_channels(queued.id).await?;
+        if !self.move_elsewhere(&queued, Target::NotTried(&tried)).await? {
             let one = Move::new(&queued, Step::Fail(failure), json!({ "why": "no other channel can take it" }));
             self.advance(one).await?;
-            return Ok(Finish::Done);
         }
-        Ok(Finish::At(due_ms))
+        Ok(Finish::Done)
+    }
+
+    /// Moves a task whose attempt has come to an end. What the vendor said is in hand and nowhere else, so
+    /// a ledger that is away is asked again for as long as [`PATIENCE`] lasts.
+    async fn advance_patiently(
+        &self,
+        leased: &Task,
+        step: &Step,
+        note: &Value,
+        outcome: &'static str,
+    ) -> Result<Task, AdvanceError> {
+        let mut patience = Patience::default();
+        loop {
+            let one = Move::new(leased, step.clone(), note.clone());
+            match self.advance(with_end(one, leased.attempt, outcome, note.clone())).await {
+                Err(AdvanceError::Ledger(error)) if error.may_retry() && patience.wait().await => {}
+                result => return result,
+            }
+        }
     }
 
     /// Records what an attempt led to, by the attempt's id and not the version: a late answer is as
@@ -113,7 +141,11 @@ impl Core {
         let attempt = leased.attempt;
         let mut task = leased;
         let mut parent = parent;
+        let mut patience = Patience::default();
         loop {
+            if is_recorded(&task, attempt, &step) {
+                return Ok(Some(task));
+            }
             let open = matches!(task.state, State::Submitting | State::Uncertain) && task.attempt == attempt;
             if !open {
                 self.keep_orphan(&task, attempt, &step).await?;
@@ -129,19 +161,32 @@ impl Core {
             match self.advance_all(moves).await {
                 Ok(after) => return Ok(after.into_iter().next()),
                 Err(AdvanceError::Stale) => {}
+                Err(AdvanceError::Ledger(error)) if error.may_retry() && patience.wait().await => {}
                 Err(error) => return Err(error),
             }
-            let Some(fresh) = self.ledger.task(task.id).await? else { return Ok(None) };
-            task = fresh;
-            parent = match task.spec.parent {
-                Some(id) if task.spec.kind == Kind::Modal => self.ledger.task(id).await?,
-                _ => None,
-            };
+            match self.read_again(&task).await {
+                Ok(Some((fresh, fresh_parent))) => (task, parent) = (fresh, fresh_parent),
+                Ok(None) => return Ok(None),
+                Err(error) if error.may_retry() && patience.wait().await => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
+    async fn read_again(&self, task: &Task) -> Result<Option<(Task, Option<Task>)>, LedgerError> {
+        let Some(fresh) = self.ledger.task(task.id).await? else { return Ok(None) };
+        let parent = match fresh.spec.parent {
+            Some(id) if fresh.spec.kind == Kind::Modal => self.ledger.task(id).await?,
+            _ => None,
+        };
+        Ok(Some((fresh, parent)))
+    }
+
     async fn keep_orphan(&self, task: &Task, attempt: Option<AttemptId>, step: &Step) -> Result<(), AdvanceError> {
-        let Step::Accept { operation, .. } = step else { return Ok(()) };
+        let Step::Accept { operation, .. } = step else {
+            tracing::error!(task = %task.id, state = %task.state, "outputs came after the task had gone on; they are lost");
+            return Ok(());
+        };
         tracing::warn!(task = %task.id, operation = operation.id, state = %task.state, "operation found after the task had gone on");
         metrics::counter!("orphan_operations_total").increment(1);
         let now_ms = self.clock.now_ms();
@@ -150,9 +195,8 @@ impl Core {
         Ok(())
     }
 
-    /// Bytes that came with the answer go to the store before any verb. One that can't be stored is
-    /// left out; the archive stage reports it.
-    pub(crate) async fn keep_inline(&self, task: &Task, outputs: Vec<Output>) -> Vec<Output> {
+    /// Bytes that came with the answer go to the store before any verb; `None` when it can't take them.
+    pub(crate) async fn keep_inline(&self, task: &Task, outputs: Vec<Output>) -> Option<Vec<Output>> {
         let mut kept = Vec::with_capacity(outputs.len());
         for (position, output) in outputs.into_iter().enumerate() {
             let Source::Inline(bytes) = output.source else {
@@ -164,16 +208,53 @@ impl Core {
             let body = Box::pin(futures::stream::once(async move { Ok(bytes) }));
             match self.store.put_stream(&key, "application/octet-stream", length, body).await {
                 Ok(_) => kept.push(Output { role: output.role, source: Source::Stored(key) }),
-                Err(error) => tracing::error!(task = %task.id, position, %error, "an inline output could not be kept"),
+                Err(error) => {
+                    tracing::error!(task = %task.id, position, %error, "an inline output could not be kept");
+                    return None;
+                }
             }
         }
-        kept
+        Some(kept)
     }
 
     /// Doubles from a second to the configured longest pause, give or take a tenth.
     pub(crate) fn backoff_ms(&self, attempts: i64) -> i64 {
         let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
         self.jittered_ms((RETRY_FIRST_MS << doublings).min(self.settings.retry_max_ms))
+    }
+}
+
+/// Growing pauses up to an end.
+#[derive(Default)]
+struct Patience {
+    waited: Duration,
+}
+
+impl Patience {
+    /// Waits a little longer than last time; `false` when patience is at an end.
+    async fn wait(&mut self) -> bool {
+        if self.waited >= PATIENCE {
+            return false;
+        }
+        let pause = (self.waited / 2).clamp(Duration::from_millis(100), PATIENCE_PAUSE_MAX);
+        tokio::time::sleep(pause).await;
+        self.waited += pause;
+        true
+    }
+}
+
+fn attempts_max(kind: FailureKind) -> i64 {
+    if kind == FailureKind::Upstream { ATTEMPTS_MAX } else { BUSY_ATTEMPTS_MAX }
+}
+
+/// Whether this very answer is in the row already: a commit whose answer was lost, or another worker's
+/// recovery of the same operation.
+fn is_recorded(task: &Task, attempt: Option<AttemptId>, step: &Step) -> bool {
+    match step {
+        Step::Accept { operation, .. } => {
+            task.attempt == attempt && task.operation.as_ref().is_some_and(|known| known.id == operation.id)
+        }
+        _ => false,
     }
 }
 

@@ -11,11 +11,14 @@ use task::{State, Step, TaskId};
 pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
     let mut rung = 0;
     let mut after = None;
+    let holders: Vec<State> = State::ALL.into_iter().filter(|state| state.holds_slot()).collect();
     loop {
-        let page = core.ledger.in_state(&[State::Running], after, PAGE).await?;
+        let page = core.ledger.in_state(&holders, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        rung += core.scheduler.add_absent(Lane::Poll, &spread(core, &page)).await?;
+        join_slots(core, &page).await?;
+        let running: Vec<DueTask> = page.iter().filter(|row| row.state == State::Running).cloned().collect();
+        rung += core.scheduler.add_absent(Lane::Poll, &spread(core, &running)).await?;
         if page.len() < PAGE as usize {
             break;
         }
@@ -80,18 +83,28 @@ pub(crate) async fn lend_slots(core: &Core) -> Result<(), SweepError> {
 /// lease is dead, so that its task is in doubt now and not only when the lease has run out.
 pub async fn reclaim(core: &Core) -> Result<usize, SweepError> {
     let mut reclaimed = 0;
+    let mut after = None;
     loop {
-        let page = core.ledger.in_state(&[State::Submitting], None, PAGE).await?;
+        let page = core.ledger.in_state(&[State::Submitting], after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(reclaimed) };
+        after = Some(last.id);
         for row in &page {
-            let Some(task) = core.ledger.task(row.id).await? else { continue };
-            let step = Step::Doubt { due_ms: core.clock.now_ms() };
-            apply(core, &task, step, "the process that submitted it has died").await?;
+            // A row that can't be moved is left to the sweep, loudly: it must not keep the service down.
+            match doubt(core, row.id).await {
+                Ok(()) => reclaimed += 1,
+                Err(error) => tracing::error!(task = %row.id, %error, "submission under way not taken over"),
+            }
         }
-        reclaimed += page.len();
         if page.len() < PAGE as usize {
             return Ok(reclaimed);
         }
     }
+}
+
+async fn doubt(core: &Core, id: TaskId) -> Result<(), SweepError> {
+    let Some(task) = core.ledger.task(id).await? else { return Ok(()) };
+    let step = Step::Doubt { due_ms: core.clock.now_ms() };
+    apply(core, &task, step, "the process that submitted it has died").await
 }
 
 /// Fills an empty scheduler from the ledger: slots first, then every unfinished task, with due times
@@ -118,8 +131,7 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
     Ok(rung)
 }
 
-async fn refill_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
-    let now_ms = core.clock.now_ms();
+async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
     let mut slots: HashMap<&str, Vec<TaskId>> = HashMap::new();
     for row in page.iter().filter(|row| row.state.holds_slot()) {
         slots.entry(&row.channel).or_default().push(row.id);
@@ -127,6 +139,12 @@ async fn refill_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError>
     for (channel, ids) in slots {
         core.scheduler.join_slots(channel, &ids).await?;
     }
+    Ok(())
+}
+
+async fn refill_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
+    let now_ms = core.clock.now_ms();
+    join_slots(core, page).await?;
     let mut rung = 0;
     for (state, lane) in
         [(State::Queued, Lane::Submit), (State::Uncertain, Lane::Poll), (State::Archiving, Lane::Archive)]

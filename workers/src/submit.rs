@@ -5,6 +5,7 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
+use crate::elsewhere::Target;
 use crate::record::RETRY_FIRST_MS;
 use async_trait::async_trait;
 use ledger::AttemptNote;
@@ -146,7 +147,7 @@ impl Core {
             )));
         }
         if claim.channel != task.channel {
-            self.add(queue::Lane::Submit, task.id, &task.channel, now_ms).await;
+            self.replace_bell(task).await;
             return Ok(Readiness::Moved);
         }
         if let Some(reason) = broken_input(task) {
@@ -200,7 +201,7 @@ impl Core {
                 format!("channel {} was removed", task.channel),
             )));
         }
-        match self.move_elsewhere(task).await? {
+        match self.move_elsewhere(task, Target::NotTried(&[])).await? {
             true => Ok(Readiness::Moved),
             false => Ok(Readiness::Later(self.clock.now_ms() + self.settings.retry_max_ms)),
         }

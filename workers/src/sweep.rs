@@ -4,6 +4,7 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::Core;
+use crate::elsewhere::Target;
 use crate::refill::lend_slots;
 pub use crate::refill::{full_pass, rebuild, reclaim};
 use crate::retention::purge_pass;
@@ -21,6 +22,10 @@ const SLACK_MS: i64 = 2_000;
 const CALLBACK_MAX_MS: i64 = 8_000;
 /// Rows read at a time.
 pub(crate) const PAGE: i64 = 1_000;
+/// A queued task that has been due for this long may change to a channel that has room.
+const LONG_WAIT_MS: i64 = 30_000;
+/// Queued tasks of one page that are looked at for a move.
+const MOVES_MAX: usize = 50;
 /// Pause between two due passes.
 const DUE_PERIOD_MS: i64 = 5_000;
 /// Pause between two full passes.
@@ -114,19 +119,21 @@ impl Next {
         if !core.scheduler.is_filled().await? {
             rebuild(core).await?;
         }
+        // Each pass runs even when another one fails, and none of them in a hot loop.
+        let mut ended = Ok(());
         if now_ms >= self.due_ms {
-            due_pass(core).await?;
             self.due_ms = now_ms + DUE_PERIOD_MS;
+            ended = ended.and(due_pass(core).await.map(drop));
         }
         if now_ms >= self.full_ms {
-            full_pass(core).await?;
             self.full_ms = now_ms + FULL_PERIOD_MS;
+            ended = ended.and(full_pass(core).await.map(drop));
         }
         if now_ms >= self.purge_ms {
-            purge_pass(core).await?;
             self.purge_ms = now_ms + PURGE_PERIOD_MS;
+            ended = ended.and(purge_pass(core).await);
         }
-        Ok(())
+        ended
     }
 }
 
@@ -146,8 +153,9 @@ pub async fn due_pass(core: &Core) -> Result<usize, SweepError> {
             break;
         }
     }
-    expire_queued(core).await?;
+    expire(core).await?;
     lend_slots(core).await?;
+    rung += ring_errands(core, before_ms).await?;
     Ok(rung + ring_callbacks(core, before_ms).await?)
 }
 
@@ -173,9 +181,12 @@ async fn ring_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
         rung += core.scheduler.add_absent(*lane, entries).await?;
     }
     for id in lapsed {
-        lapse(core, id).await?;
+        // A row that can't be moved is left behind, loudly: the others must not wait for it.
+        if let Err(error) = lapse(core, id).await {
+            tracing::error!(task = %id, %error, "task not looked at by the sweep");
+        }
     }
-    move_stuck(core, page).await?;
+    move_stuck(core, page).await;
     Ok(rung)
 }
 
@@ -189,6 +200,10 @@ async fn lapse(core: &Core, id: TaskId) -> Result<(), SweepError> {
             apply(core, &task, step, "the lease ran out with the request under way").await
         }
         State::AwaitingInput if task.due_ms.is_some_and(|due_ms| due_ms <= now_ms) => {
+            if core.ledger.unfinished_child(task.id).await?.is_some() {
+                // Answered, though the answer is still on its way: its own end decides.
+                return Ok(());
+            }
             let failure =
                 Failure::never(FailureKind::Expired, "the question was not answered in time", "modal unanswered");
             apply(core, &task, Step::Fail(failure), "unanswered").await
@@ -204,47 +219,74 @@ pub(crate) async fn apply(core: &Core, task: &Task, step: Step, why: &str) -> Re
     }
 }
 
-/// Queued tasks whose channel is paused or gone may go to another that is open.
-async fn move_stuck(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
-    for row in page.iter().filter(|row| row.state == State::Queued) {
-        let stuck = core.channels.get(&row.channel).is_none_or(|channel| channel.paused || channel.removed);
-        if !stuck {
-            continue;
-        }
-        let Some(task) = core.ledger.task(row.id).await? else { continue };
-        match core.move_elsewhere(&task).await {
-            Ok(_) | Err(AdvanceError::Stale | AdvanceError::Illegal(_)) => {}
-            Err(AdvanceError::Ledger(error)) => return Err(error.into()),
+/// Queued tasks whose channel is paused or gone, or that have waited long, may go to another channel
+/// that has room.
+async fn move_stuck(core: &Core, page: &[DueTask]) {
+    let long_ago_ms = core.clock.now_ms() - LONG_WAIT_MS;
+    let stuck = page.iter().filter(|row| row.state == State::Queued).filter(|row| {
+        let closed = core.channels.get(&row.channel).is_none_or(|channel| channel.paused || channel.removed);
+        closed || row.due_ms < long_ago_ms
+    });
+    for row in stuck.take(MOVES_MAX) {
+        let moved = match core.ledger.task(row.id).await {
+            Ok(Some(task)) => core.move_elsewhere(&task, Target::WithRoom).await,
+            Ok(None) => continue,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(AdvanceError::Ledger(error)) = moved {
+            tracing::error!(task = %row.id, %error, "task not moved by the sweep");
         }
     }
-    Ok(())
 }
 
 /// Queued tasks whose time is up; a paused channel would never look at them. Running ones are rung, so
 /// that the poll stage asks a last time.
-async fn expire_queued(core: &Core) -> Result<(), SweepError> {
+async fn expire(core: &Core) -> Result<(), SweepError> {
     let now_ms = core.clock.now_ms();
-    let ids = core.ledger.past_deadline(now_ms, PAGE).await?;
-    for task in core.ledger.tasks(&ids[..ids.len().min(500)]).await? {
-        match task.state {
-            State::Queued => {
-                let failure = Failure::never(
-                    FailureKind::NoChannel,
-                    "no channel could take this task in time",
-                    format!("deadline passed while queued for channel {}", task.channel),
-                );
-                apply(core, &task, Step::Fail(failure), "deadline").await?;
-                core.scheduler.remove(Lane::Submit, &[task.id]).await?;
+    let mut after = None;
+    loop {
+        let page = core.ledger.past_deadline(now_ms, after, PAGE).await?;
+        let Some((id, deadline_ms, _)) = page.last() else { return Ok(()) };
+        after = Some((*deadline_ms, *id));
+        for (id, _, state) in &page {
+            let expired = match state {
+                State::Queued => expire_queued(core, *id).await,
+                _ => ring_running(core, *id).await,
+            };
+            if let Err(error) = expired {
+                tracing::error!(task = %id, %error, "task past its deadline not ended by the sweep");
             }
-            State::Running => {
-                let entry = Entry { id: task.id, channel: task.channel.clone(), due_ms: now_ms };
-                core.scheduler.add_absent(Lane::Poll, &[entry]).await?;
-                core.scheduler.hint(Lane::Poll, &[task.id]).await?;
-            }
-            _ => {}
+        }
+        if page.len() < PAGE as usize {
+            return Ok(());
         }
     }
-    Ok(())
+}
+
+async fn expire_queued(core: &Core, id: TaskId) -> Result<(), SweepError> {
+    let Some(task) = core.ledger.task(id).await? else { return Ok(()) };
+    let failure = Failure::never(
+        FailureKind::NoChannel,
+        "no channel could take this task in time",
+        format!("deadline passed while queued for channel {}", task.channel),
+    );
+    apply(core, &task, Step::Fail(failure), "deadline").await?;
+    Ok(core.scheduler.remove(Lane::Submit, &[id]).await?)
+}
+
+async fn ring_running(core: &Core, id: TaskId) -> Result<(), SweepError> {
+    let Some(task) = core.ledger.task(id).await? else { return Ok(()) };
+    let entry = Entry { id, channel: task.channel, due_ms: core.clock.now_ms() };
+    core.scheduler.add_absent(Lane::Poll, &[entry]).await?;
+    Ok(core.scheduler.hint(Lane::Poll, &[id]).await?)
+}
+
+/// Questions that callers wait for, and whose bell was lost.
+async fn ring_errands(core: &Core, before_ms: i64) -> Result<usize, SweepError> {
+    let now_ms = core.clock.now_ms();
+    let waiting = core.ledger.waiting_errands(before_ms, PAGE).await?;
+    let entries: Vec<Entry> = waiting.into_iter().map(|(id, channel)| Entry { id, channel, due_ms: now_ms }).collect();
+    Ok(core.scheduler.add_absent(Lane::Poll, &entries).await?)
 }
 
 pub(crate) async fn ring_callbacks(core: &Core, before_ms: i64) -> Result<usize, SweepError> {

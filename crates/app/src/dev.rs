@@ -51,7 +51,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
 
     let signals = tokio::spawn(watch_signals(soft.clone(), hard.clone()));
     let stages = tokio::spawn(run_stages(core.clone(), soft.clone(), hard.clone()));
-    let sweeper = tokio::spawn(sweep::run(core, format!("pid-{}", std::process::id()), soft.clone()));
+    let sweeper = tokio::spawn(run_sweep(core, soft.clone()));
     let served = front::serve(listener, front::router(front), soft.clone(), DRAIN_MS).await;
     soft.cancel();
     let worked = stages.await.context("the stages came down")?;
@@ -61,6 +61,13 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
     parts.ledger.close().await;
     served.context("the HTTP side came down")?;
     worked
+}
+
+/// The sweep; when it comes down unasked, everything ends: without it, what was forgotten stays so.
+async fn run_sweep(core: Core, soft: CancellationToken) {
+    let ended = soft.clone().drop_guard();
+    sweep::run(core, format!("pid-{}", std::process::id()), soft).await;
+    drop(ended);
 }
 
 /// The stages; when they end unasked, everything ends.

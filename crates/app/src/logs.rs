@@ -61,7 +61,7 @@ impl Fields {
             self.get("task"),
             self.get("action"),
             self.get("from"),
-            self.get("to"),
+            if self.get("from") == self.get("to") { self.get("step") } else { self.get("to") },
             self.get("channel"),
         );
         if !self.get("failure").is_empty() {

@@ -6,3 +6,4 @@ mod hostile;
 mod process;
 mod receiver;
 mod tour;
+mod verbs;
