@@ -3,6 +3,7 @@
 mod crash;
 mod examples;
 mod hostile;
+mod pages;
 mod process;
 mod receiver;
 mod tour;
