@@ -3,6 +3,7 @@
 //! Nothing here does anything: no I/O, no clock, no chance. Every other crate may depend on this
 //! one; this one depends on none of them.
 
+pub mod address;
 pub mod artifact;
 pub mod callback;
 pub mod channel;
@@ -15,6 +16,7 @@ pub mod state;
 pub mod task;
 pub mod token;
 
+pub use address::AddressRanges;
 pub use artifact::{Artifact, Output, Role, Source};
 pub use callback::NewCallback;
 pub use channel::{Channel, ChannelLimits, UncertainPolicy};

@@ -37,49 +37,8 @@ const ARROWS: &[(State, &str, State)] = &[
 
 fn task_in(state: State) -> Task {
     let entropy = SeededEntropy::new(3);
-    let spec = Spec::new(Kind::Image);
-    Task {
-        id: TaskId::new(1, &entropy),
-        version: 4,
-        token: TokenId::new(1, &entropy),
-        family: "midjourney".into(),
-        action: "IMAGINE".into(),
-        model: "mj_imagine".into(),
-        spec,
-        state,
-        shown: Shown::of(state),
-        phase: Phase::Waiting,
-        progress: 0,
-        channel: "one".into(),
-        upstream_model: "mj_imagine".into(),
-        attempt: None,
-        attempts: 0,
-        client: None,
-        operation: None,
-        details: Details::default(),
-        outputs: vec![],
-        artifacts: vec![],
-        failure: None,
-        warnings: vec![],
-        child: None,
-        retry_of: None,
-        callback_url: None,
-        external_id: None,
-        due_ms: None,
-        lease_until_ms: None,
-        deadline_ms: 1_000_000,
-        missing_ms: None,
-        created_ms: 1,
-        started_ms: None,
-        finished_ms: None,
-        answered_ms: None,
-        shown_ms: 1,
-        updated_ms: 1,
-        reserved: 7,
-        charged: 0,
-        hidden: false,
-        trace: None,
-    }
+    let born = Task::queued(TaskId::new(1, &entropy), TokenId::new(1, &entropy), Spec::new(Kind::Image), 1);
+    Task { version: 4, state, shown: Shown::of(state), channel: "one".into(), reserved: 7, ..born }
 }
 
 fn every_step() -> Vec<Step> {

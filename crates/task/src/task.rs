@@ -185,6 +185,53 @@ pub struct Task {
 }
 
 impl Task {
+    /// A task at its birth: queued, version 1, with nothing in it but what was asked for. The opener fills
+    /// in what it knows beside that (family, action, model, channel, deadline …).
+    pub fn queued(id: TaskId, token: TokenId, spec: Spec, now_ms: i64) -> Self {
+        Self {
+            id,
+            version: 1,
+            token,
+            family: String::new(),
+            action: String::new(),
+            model: String::new(),
+            spec,
+            state: State::Queued,
+            shown: Shown::Queued,
+            phase: Phase::default(),
+            progress: 0,
+            channel: String::new(),
+            upstream_model: String::new(),
+            attempt: None,
+            attempts: 0,
+            client: None,
+            operation: None,
+            details: Details::default(),
+            outputs: Vec::new(),
+            artifacts: Vec::new(),
+            failure: None,
+            warnings: Vec::new(),
+            child: None,
+            retry_of: None,
+            callback_url: None,
+            external_id: None,
+            due_ms: Some(now_ms),
+            lease_until_ms: None,
+            deadline_ms: i64::MAX,
+            missing_ms: None,
+            created_ms: now_ms,
+            started_ms: None,
+            finished_ms: None,
+            answered_ms: None,
+            shown_ms: now_ms,
+            updated_ms: now_ms,
+            reserved: 0,
+            charged: 0,
+            hidden: false,
+            trace: None,
+        }
+    }
+
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         self.state.is_terminal()
