@@ -1,11 +1,12 @@
 //! What a callback URL has to look like (`contract/DECISIONS.md`, callback: URL field).
 //!
 //! Families check the form. Whether a literal address may be called is the operator's word, so
-//! front asks [`check_address`] with its allow-list. Names are resolved at send time only.
+//! front asks [`check_address`] with its ranges. Names are resolved at send time only.
 
 use crate::fields::Fields;
 use crate::problem::Problem;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
+use task::AddressRanges;
 use url::{Host, Url};
 
 /// The most characters of a callback URL.
@@ -50,11 +51,11 @@ pub fn check_form(field: &str, text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// 400 when `text` names a literal address (or `localhost`) that is neither public nor `allowed`.
+/// 400 when `text` names a literal address (or `localhost`) that is neither public nor in `allowed`.
 /// `param` of the answer is `notifyHook`, by which the pages call the field.
-pub fn check_address(text: &str, allowed: &dyn Fn(IpAddr) -> bool) -> Result<(), Problem> {
+pub fn check_address(text: &str, allowed: &AddressRanges) -> Result<(), Problem> {
     match literal_address(text) {
-        Some(address) if !is_public(address) && !allowed(address) => {
+        Some(address) if !allowed.admits(address) => {
             let message = "the callback URL must not point to a private address; it has to be publicly reachable";
             Err(Problem::invalid("notifyHook", message))
         }
@@ -73,51 +74,6 @@ pub fn literal_address(text: &str) -> Option<IpAddr> {
             let local = name == "localhost" || name.ends_with(".localhost");
             local.then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))
         }
-    }
-}
-
-/// Whether an address lies in the public internet, by IANA's special-purpose registries. An IPv6
-/// address that wraps an IPv4 one is judged by what it wraps.
-pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let special = matches!(
-        (a, b, c),
-        (0 | 10 | 127 | 224..=255, ..)
-            | (100, 64..=127, _)
-            | (169, 254, _)
-            | (172, 16..=31, _)
-            | (192, 168, _)
-            | (198, 18..=19, _)
-            | (192, 0, 0 | 2)
-            | (192, 88, 99)
-            | (198, 51, 100)
-            | (203, 0, 113)
-    );
-    !special
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let wrapped = |high: u16, low: u16| {
-        let bits = (u32::from(high) << 16) | u32::from(low);
-        is_public_v4(Ipv4Addr::from_bits(bits))
-    };
-    match (a, b, c, d, e, f) {
-        // IPv4-mapped, and NAT64's well-known prefix.
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => wrapped(g, h),
-        // 6to4.
-        (0x2002, ..) => wrapped(b, c),
-        // Teredo, ORCHID and other protocol assignments; documentation.
-        (0x2001, 0..=0x1ff, ..) | (0x2001, 0xdb8, ..) | (0x3fff, 0..=0xfff, ..) => false,
-        // Global unicast is all that is left to be public.
-        _ => (0x2000..=0x3fff).contains(&a),
     }
 }
 
@@ -162,7 +118,7 @@ mod tests {
 
     #[test]
     fn private_literals_are_refused_in_every_notation() {
-        let nobody = |_: IpAddr| false;
+        let nobody = AddressRanges::default();
         for text in [
             "http://127.0.0.1/",
             "http://2130706433/",
@@ -187,6 +143,8 @@ mod tests {
             "http://[2002:7f00:1::]/",
             "http://[2001::1]/",
             "http://[2001:db8::1]/",
+            "http://[2606:4700::5efe:10.0.0.1]/",
+            "http://168.63.129.16/",
         ] {
             let problem = check_address(text, &nobody).expect_err(text);
             assert_eq!((problem.status, problem.param.as_deref()), (400, Some("notifyHook")), "{text}");
@@ -198,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_allowed_range_may_be_called() {
-        let ten = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
+        let ten = AddressRanges::parse(&["10.0.0.0/8".to_owned()]).expect("is a range");
         assert_eq!(check_address("http://10.1.2.3/", &ten), Ok(()));
         assert!(check_address("http://127.0.0.1/", &ten).is_err());
     }

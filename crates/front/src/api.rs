@@ -1,7 +1,6 @@
 //! What the API's handlers share beside [`Front`]: caches and coalescers, none of them the truth.
 
 use crate::auth::TokenCache;
-use crate::callback_ranges::Ranges;
 use crate::gates::Gates;
 use crate::reader::Reader;
 use crate::recent::Recent;
@@ -31,8 +30,6 @@ pub struct Api {
     pub gates: Arc<Gates>,
     /// Submissions of the last minute, for callers that repeat one.
     pub recent: Arc<Recent>,
-    /// Ranges that callbacks may name beside public ones.
-    pub callback_ranges: Arc<Ranges>,
     /// Permits for large bodies.
     pub large_bodies: Arc<Semaphore>,
 }
@@ -42,11 +39,9 @@ impl Api {
     pub fn new(front: Front) -> Self {
         let reader = Reader::new(front.ledger.clone());
         let watch = Watch::new(front.ledger.clone(), front.scheduler.clone());
-        let callback_ranges = Arc::new(Ranges::parse(&front.settings.callback_ranges));
         Self {
             reader,
             watch,
-            callback_ranges,
             tokens: Arc::new(TokenCache::default()),
             gates: Arc::new(Gates::default()),
             recent: Arc::new(Recent::default()),

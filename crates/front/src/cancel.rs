@@ -23,14 +23,13 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     Ok(reply::answer(&asked.family.cancelled(&stopped.view(&link, api.now_ms()))))
 }
 
-/// Stops a task and gives it as it is then.
+/// Stops a task, or the one that it was handed over to, and gives it as it is then.
 pub async fn stop(api: &Api, asked: &Asked, mut seen: Seen) -> Result<Seen, Problem> {
     for _ in 0..TRIES_MAX {
-        let task = &seen.task;
-        match task.state {
+        match seen.latest().state {
             State::Queued => {
-                if let Some(task) = stop_queued(api, task).await? {
-                    return Ok(Seen { task, child: None });
+                if let Some(stopped) = stop_queued(api, seen.latest()).await? {
+                    return Ok(seen.with_latest(stopped));
                 }
             }
             State::Running | State::AwaitingInput => return forward(api, asked, &seen).await,
@@ -42,11 +41,10 @@ pub async fn stop(api: &Api, asked: &Asked, mut seen: Seen) -> Result<Seen, Prob
             State::Archiving => {
                 return Err(Problem::not_cancellable("the task has its result already and can't be stopped any more"));
             }
-            State::HandedOver => {
-                return Err(Problem::not_cancellable("another task took this one over; stop that one instead"));
-            }
+            // The child that took it over is gone.
+            State::HandedOver => return Err(Problem::not_cancellable("the task can't be stopped any more")),
             State::Succeeded | State::Failed | State::Cancelled => {
-                return Err(Problem::not_cancellable(format!("the task has ended already: {}", task.state)));
+                return Err(Problem::not_cancellable(format!("the task has ended already: {}", seen.latest().state)));
             }
         }
         seen = views::one(api, asked, &seen.task.id.to_string()).await?;
@@ -82,7 +80,7 @@ async fn stopped_meanwhile(api: &Api, wanted: &Task) -> Result<Option<Task>, Pro
 
 /// Asks the vendor to stop it, where its protocol can, and waits for the end.
 async fn forward(api: &Api, asked: &Asked, seen: &Seen) -> Result<Seen, Problem> {
-    let task = &seen.task;
+    let task = seen.latest();
     let deadline = Instant::now() + ERRAND_LIMIT;
     if !can_stop(api, task) {
         return Err(Problem::not_cancellable("the task is running, and its provider has no way to stop it"));
@@ -100,8 +98,8 @@ async fn forward(api: &Api, asked: &Asked, seen: &Seen) -> Result<Seen, Problem>
     }
     // The provider stops it; the next poll makes that an end.
     waiting::until_over(api, task.id, deadline.saturating_duration_since(Instant::now())).await;
-    let seen = views::one(api, asked, &task.id.to_string()).await?;
-    match seen.task.state {
+    let seen = views::one(api, asked, &seen.task.id.to_string()).await?;
+    match seen.latest().state {
         State::Succeeded | State::Archiving => {
             Err(Problem::not_cancellable("the task had its result before the provider could stop it"))
         }

@@ -11,7 +11,7 @@ use contracts::Problem;
 /// can't be stopped (`contract/DECISIONS.md`, cancel and delete).
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let mut seen = views::named(api, asked).await?;
-    if seen.task.is_over() {
+    if seen.latest().is_over() {
         let hidden = api.front.ledger.hide_task(seen.task.id).await;
         hidden.map_err(|error| reply::ledger_problem(&error))?;
     } else {

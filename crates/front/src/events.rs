@@ -12,7 +12,7 @@ use futures::stream::{self, Stream};
 use serde_json::Value;
 use std::convert::Infallible;
 use std::time::Duration;
-use task::{State, Task, TaskId};
+use task::{Task, TaskId};
 use tokio::time::{Instant, sleep_until};
 
 /// Time between comments on an idle stream.
@@ -131,7 +131,8 @@ impl Follow {
 fn event_id(seen: &Seen) -> String {
     let of = |task: &Task| format!("{}.{}", task.version, task.progress);
     match &seen.child {
-        Some(child) if seen.task.state == State::HandedOver => format!("{}-{}", of(&seen.task), of(child)),
-        _ => of(&seen.task),
+        // With its id: a second child's counts begin anew.
+        Some(child) => format!("{}-{}.{}", of(&seen.task), child.id, of(child)),
+        None => of(&seen.task),
     }
 }

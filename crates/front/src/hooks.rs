@@ -11,10 +11,10 @@ use axum::routing::post;
 use bytes::Bytes;
 use ledger::LedgerError;
 use providers::{Account, Hint};
-use queue::Lane;
+use queue::{Entry, Lane, QueueError};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use task::{Channel, ClientId, State as TaskState, TaskId};
+use task::{Channel, ClientId, State as TaskState, Task, TaskId};
 
 /// The most bytes of a callback's body that are read; a full Midjourney task object is below 16 KiB.
 pub const HOOK_BODY_MAX_BYTES: usize = 64 * 1024;
@@ -24,6 +24,11 @@ const BODY_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long the ledger may take before the sender is told to come back.
 const LEDGER_LIMIT: Duration = Duration::from_secs(2);
+
+/// For how long after its opening a task that was given up, or waits to be sent once more, takes a
+/// callback as a sign that an earlier request arrived. Vendors tell of a task until it ends, which is
+/// hours at most.
+const LATE_SIGN_MAX_MS: i64 = 24 * 3_600_000;
 
 /// `POST /hooks/{channel}/{secret}` for a vendor's one address for all tasks, and the same with a
 /// task's client id for an address given with its submission.
@@ -54,7 +59,7 @@ async fn for_task(
 }
 
 /// 404 for a wrong channel or secret, before the body is read; 413 and 408 for a body that is too
-/// large or too slow; 503 when the ledger could not be asked; else 204, known task or not, so that the
+/// large or too slow; 503 when ledger or queue could not be asked; else 204, known task or not, so that the
 /// answer tells nothing about which tasks exist.
 async fn receive(
     front: &Front,
@@ -83,7 +88,7 @@ async fn receive(
             StatusCode::NO_CONTENT
         }
         Ok(Err(error)) => {
-            tracing::warn!(channel = channel.name, %error, "an upstream's callback could not be looked up");
+            tracing::warn!(channel = channel.name, %error, "an upstream's callback could not be followed");
             StatusCode::SERVICE_UNAVAILABLE
         }
         Err(_) => {
@@ -104,13 +109,22 @@ fn read_hint(front: &Front, channel: &Channel, headers: &HeaderMap, body: &Bytes
     dialect.read_callback(account, headers, body)
 }
 
+/// A callback could not be followed; the sender may come back.
+#[derive(Debug, thiserror::Error)]
+enum HookError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
 /// Finds the task and rings for it; tells which word the counter gets.
 async fn follow(
     front: &Front,
     channel: &Channel,
     client: Option<ClientId>,
     hint: Option<Hint>,
-) -> Result<&'static str, LedgerError> {
+) -> Result<&'static str, HookError> {
     let Some(id) = find(front, channel, client, hint.as_ref()).await? else {
         return Ok("unknown");
     };
@@ -134,8 +148,32 @@ async fn follow(
             tracing::info!(task = %id, channel = channel.name, "an upstream's callback names an operation for a doubt");
             Ok("noted")
         }
-        _ => Ok("late"),
+        _ => follow_late(front, channel, &task, hint).await,
     }
+}
+
+/// A task that has ended, or that is queued once more: a callback that names an operation which the task
+/// does not have may tell of a paid request that arrived after all. It is kept, and the poll stage asks.
+async fn follow_late(
+    front: &Front,
+    channel: &Channel,
+    task: &Task,
+    hint: Option<Hint>,
+) -> Result<&'static str, HookError> {
+    let now_ms = front.clock.now_ms();
+    let was_sent = task.client.is_some() && task.attempts > 0;
+    let waits_or_ended = task.state == TaskState::Queued || task.is_over();
+    let is_young = now_ms - task.created_ms <= LATE_SIGN_MAX_MS;
+    let Some(hint) = hint.filter(|_| was_sent && waits_or_ended && is_young) else { return Ok("late") };
+    if task.operation.as_ref().is_some_and(|operation| operation.id == hint.operation_id) {
+        return Ok("late");
+    }
+    front.ledger.note_hint(task.id, &hint.operation_id).await?;
+    // No due time brings this task to that lane, so that the sender hears of a bell that was not rung.
+    let entry = Entry { id: task.id, channel: channel.name.clone(), due_ms: now_ms };
+    front.scheduler.add(Lane::Poll, &[entry]).await?;
+    tracing::info!(task = %task.id, channel = channel.name, state = %task.state, "an upstream's callback names an operation late");
+    Ok("noted")
 }
 
 /// The task of this channel that a callback is about: by the address that was given with it, else by

@@ -81,6 +81,12 @@ impl Rule {
         matches!(self.kind, RuleKind::Key | RuleKind::Retry)
     }
 
+    /// Every scope under which the ledger may know it.
+    pub fn scopes(&self) -> Vec<String> {
+        let copies = if self.kind == RuleKind::Key { 1 } else { SDK_COPIES_MAX };
+        (0..copies).map(|copy| self.scope_of(copy)).collect()
+    }
+
     /// The ledger's scope of the `copy`-th equal submission.
     pub fn scope_of(&self, copy: u32) -> String {
         if copy == 0 { self.scope.clone() } else { format!("{}#{copy}", self.scope) }

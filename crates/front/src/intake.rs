@@ -6,13 +6,10 @@ use crate::inputs;
 use crate::placing::{self, Place};
 use crate::request_id;
 use contracts::{Order, Problem, QueuePosition};
-use task::{Details, Phase, Shown, State, Task, TaskId};
-
-/// Quota that a task holds while it runs and takes when it succeeds: quota is counted in tasks.
-pub const QUOTA_PER_TASK: i64 = 1;
+use task::{Task, TaskId};
 
 /// A follow-up may be passed on to its parent's child so many times.
-const FOLLOWS_MAX: usize = 4;
+const PASSED_ON_MAX: usize = 4;
 
 /// A task that is ready to be opened.
 #[derive(Debug, Clone)]
@@ -47,7 +44,7 @@ async fn follow(api: &Api, asked: &Asked, mut order: Order) -> Result<(Order, Op
         let order = if order.spec.kind.needs_parent() { asked.family.follow(order, None)? } else { order };
         return Ok((order, None));
     }
-    for _ in 0..FOLLOWS_MAX {
+    for _ in 0..=PASSED_ON_MAX {
         let named = order.spec.parent;
         let parent = match named {
             Some(id) => api.reader.task(id).await?.filter(|task| asked.may_see(task)),
@@ -86,53 +83,24 @@ fn holds_word(prompt: &str, word: &str) -> bool {
 
 fn check_callback(api: &Api, order: &Order) -> Result<(), Problem> {
     match &order.callback_url {
-        Some(url) => contracts::callback_url::check_address(url, &|address| api.callback_ranges.contains(address)),
+        Some(url) => contracts::callback_url::check_address(url, &api.front.settings.callback_ranges),
         None => Ok(()),
     }
 }
 
 fn task(api: &Api, asked: &Asked, order: Order, place: Place, id: TaskId, now_ms: i64) -> Result<Task, Problem> {
     Ok(Task {
-        id,
-        version: 1,
-        token: asked.token()?.id,
         family: asked.family.name().to_owned(),
         action: order.action,
         model: order.model,
-        spec: order.spec,
-        state: State::Queued,
-        shown: Shown::Queued,
-        phase: Phase::Waiting,
-        progress: 0,
         channel: place.channel,
         upstream_model: place.upstream_model,
-        attempt: None,
-        attempts: 0,
-        client: None,
-        operation: None,
-        details: Details::default(),
-        outputs: Vec::new(),
-        artifacts: Vec::new(),
-        failure: None,
-        warnings: Vec::new(),
-        child: None,
-        retry_of: None,
         callback_url: order.callback_url,
         external_id: order.external_id,
-        due_ms: Some(now_ms),
-        lease_until_ms: None,
         deadline_ms: now_ms.saturating_add(api.front.settings.task_deadline_ms),
-        missing_ms: None,
-        created_ms: now_ms,
-        started_ms: None,
-        finished_ms: None,
-        answered_ms: None,
-        shown_ms: now_ms,
-        updated_ms: now_ms,
-        reserved: QUOTA_PER_TASK,
-        charged: 0,
-        hidden: false,
+        reserved: api.front.settings.price,
         trace: request_id::traceparent(&asked.headers),
+        ..Task::queued(id, asked.token()?.id, order.spec, now_ms)
     })
 }
 

@@ -4,18 +4,10 @@ use crate::api::Api;
 use crate::idempotency::{Rule, RuleKind, SDK_COPIES_MAX};
 use crate::intake::Draft;
 use crate::recent::Taken;
-use crate::{reply, ring};
+use crate::{doubt, reply, ring};
 use contracts::{Problem, callback};
 use ledger::{Idempotency, LedgerError, Opened, Opening};
-use std::time::Duration;
 use task::{Task, TaskId};
-use tokio::time::{Instant, sleep};
-
-/// How long an unknown commit is read back before the caller is told that nobody knows.
-pub const READ_BACK_LIMIT: Duration = Duration::from_secs(5);
-
-/// The pause between two reads of it.
-const READ_BACK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Opens a draft and rings the doorbell, as a task of its own: a caller who hangs up cancels nothing,
 /// and no answer waits for the bell. Tells what the ledger did with it.
@@ -38,12 +30,10 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
     loop {
         let opening = opening(api, &draft, &rule, copy, &answer);
         let callback_host = opening.callback.as_ref().map(|callback| callback.host.clone());
-        let opened = match api.front.ledger.open_task(opening).await {
-            Err(LedgerError::Unknown(reason)) => read_back(api, draft.task.id, &reason).await?,
-            Err(LedgerError::NotFound) => return Err(Problem::invalid_api_key()),
-            Err(error) => return Err(reply::ledger_problem(&error)),
-            Ok(opened) => opened,
-        };
+        let (ledger, id) = (&api.front.ledger, draft.task.id);
+        let is_there = async || ledger.task(id).await.map(|row| row.is_some());
+        let opened = doubt::settle(async || ledger.open_task(opening.clone()).await, is_there).await;
+        let opened = opened.map_err(|error| refusal(&error, id))?;
         if matches!(opened, Opened::Replayed { .. }) && !rule.repeats() {
             // An equal submission made on purpose: the next scope is free, or there is none.
             copy += 1;
@@ -85,31 +75,22 @@ fn opening(api: &Api, draft: &Draft, rule: &Rule, copy: u32, answer: &(u16, Vec<
     }
 }
 
+fn refusal(error: &LedgerError, id: TaskId) -> Problem {
+    match error {
+        LedgerError::NotFound => Problem::invalid_api_key(),
+        LedgerError::Unknown(reason) => {
+            tracing::error!(task = %id, reason, "a commit stays unknown");
+            let problem = Problem::unavailable("it is not known whether the task was accepted; ask for it by its id");
+            Problem { task: Some(id), ..problem }
+        }
+        error => reply::ledger_problem(error),
+    }
+}
+
 /// Nothing after this point may fail the request.
 fn after_commit(api: &Api, task: &Task, callback_host: Option<String>) {
     api.gates.joined(&task.channel);
     metrics::counter!("tasks_opened_total", "family" => task.family.clone(), "channel" => task.channel.clone())
         .increment(1);
     ring::opened(api, task, callback_host);
-}
-
-/// The connection was lost during COMMIT: only the row itself can tell.
-async fn read_back(api: &Api, id: TaskId, reason: &str) -> Result<Opened, Problem> {
-    tracing::warn!(task = %id, reason, "the commit is unknown; reading back");
-    let deadline = Instant::now() + READ_BACK_LIMIT;
-    loop {
-        match api.front.ledger.task(id).await {
-            Ok(Some(_)) => return Ok(Opened::New),
-            Ok(None) => {
-                return Err(Problem::unavailable("the task was not accepted, please try again"));
-            }
-            Err(error) if Instant::now() >= deadline => {
-                tracing::error!(task = %id, %error, "the commit stays unknown");
-                let problem =
-                    Problem::unavailable("it is not known whether the task was accepted; ask for it by its id");
-                return Err(Problem { task: Some(id), ..problem });
-            }
-            Err(_) => sleep(READ_BACK_PAUSE).await,
-        }
-    }
 }

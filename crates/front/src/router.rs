@@ -1,17 +1,20 @@
 //! Every route of front in one router, with the layers around them.
 
 use crate::api::Api;
-use crate::request_id::RequestId;
+use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::state::Front;
 use crate::{admin, auth, cors, hooks, loopback, media, observe, ops, pages, reply, routes};
 use axum::Router;
 use axum::extract::{Extension, Request};
-use axum::http::Uri;
+use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use contracts::Problem;
 use tower::ServiceExt;
 use tower_http::decompression::RequestDecompressionLayer;
+
+/// Headers of a 405 that are written anew with its body.
+const RETOLD: [HeaderName; 2] = [header::ALLOW, header::CONTENT_LENGTH];
 
 /// The whole of front. Needs a runtime only once a request comes in.
 pub fn router(front: Front) -> Router {
@@ -31,11 +34,28 @@ pub fn router(front: Front) -> Router {
         .layer(from_fn_with_state(api.clone(), loopback::only_here))
         .layer(from_fn_with_state(api, observe::observe));
     // Paths are tidied before they are matched, so this has to stand outside the router.
-    Router::new().fallback_service(inner.map_request(without_trailing_slash))
+    Router::new().fallback_service(inner.map_request(without_trailing_slash).map_response(told_methods))
 }
 
 async fn no_route(Extension(id): Extension<RequestId>, uri: Uri) -> Response {
     reply::problem(routes::family_near(uri.path()), &Problem::no_route(uri.path()), &id.0)
+}
+
+/// A page's 405 in the words of every other error. It is known with its `Allow` only out here: axum adds
+/// that outside of a router's layers.
+fn told_methods(response: Response) -> Response {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED || response.headers().contains_key(header::CONTENT_TYPE) {
+        return response;
+    }
+    let text =
+        |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let words = text(header::ALLOW).split(',').map(str::trim).filter(|word| !word.is_empty()).chain(["OPTIONS"]);
+    let problem = Problem::method_not_allowed(words.collect::<Vec<_>>().join(", "));
+    let mut told = reply::problem(None, &problem, text(X_REQUEST_ID));
+    for (name, value) in response.headers().iter().filter(|(name, _)| !RETOLD.contains(name)) {
+        told.headers_mut().insert(name.clone(), value.clone());
+    }
+    told
 }
 
 /// `/a/b/` is `/a/b`: no redirect, which would lose a POST's body.

@@ -5,7 +5,7 @@ use queue::Scheduler;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::Store;
-use task::{Clock, Entropy};
+use task::{AddressRanges, Clock, Entropy};
 use tokio_util::sync::CancellationToken;
 
 /// Shared state; cheap to clone.
@@ -38,8 +38,8 @@ pub struct Settings {
     pub media_base: String,
     /// Where callers and upstreams reach this service. No slash at its end.
     pub public_base: String,
-    /// Address ranges that callback URLs may name beside public ones (`127.0.0.0/8`, `::1/128` …).
-    pub callback_ranges: Vec<String>,
+    /// Addresses that callback URLs may name beside public ones.
+    pub callback_ranges: Arc<AddressRanges>,
     /// Secret of the loopback admin API.
     pub admin_secret: task::Secret,
     /// How long a task may take in all.
@@ -48,6 +48,8 @@ pub struct Settings {
     pub idempotency_ms: i64,
     /// How long artifacts are kept; none: for ever.
     pub retention_ms: Option<i64>,
+    /// Quota reserved for each task; 0 until prices have their own issue.
+    pub price: i64,
     /// Words that a prompt may not hold (Midjourney's code 24); lower case.
     pub banned_words: Vec<String>,
     /// Set in `backlot dev` only.

@@ -3,19 +3,20 @@
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::idempotency::Rule;
-use crate::recent::Taken;
 use crate::{intake, open, prefer, reply, waiting};
 use axum::response::Response;
 use contracts::{Problem, QueuePosition};
 use ledger::Opened;
 use task::TaskId;
 
-/// Opens a task and answers as its family does; the same submission again gets the same answer.
+/// Opens a task and answers as its family does; the same submission again gets the same answer, whatever
+/// has become of its channel, its parent or the caller's quota since.
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let now_ms = api.now_ms();
     let rule = Rule::of(api, asked, now_ms)?;
-    if let Some(taken) = known(api, asked, &rule, now_ms)? {
-        return Ok(held(api, asked, taken.task, taken.answer, QueuePosition::default()).await);
+    if let Some((task, answer)) = replay(api, asked, &rule, now_ms).await? {
+        tracing::Span::current().record("task", tracing::field::display(task));
+        return Ok(held(api, asked, task, answer, QueuePosition::default()).await);
     }
     let draft = intake::draft(api, asked, now_ms).await?;
     let (id, position) = (draft.task.id, draft.position);
@@ -32,14 +33,28 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     Ok(held(api, asked, task, answer, position).await)
 }
 
-/// What this process took in before under the same rule.
-fn known(api: &Api, asked: &Asked, rule: &Rule, now_ms: i64) -> Result<Option<Taken>, Problem> {
+/// What was taken in before under the same rule: by this process, else by any.
+async fn replay(
+    api: &Api,
+    asked: &Asked,
+    rule: &Rule,
+    now_ms: i64,
+) -> Result<Option<(TaskId, (u16, Vec<u8>))>, Problem> {
     if !rule.repeats() {
         return Ok(None);
     }
-    match api.recent.get(asked.token()?.id, &rule.scope, now_ms) {
-        Some(taken) if taken.body_hash != rule.body_hash => Err(Problem::idempotency_conflict()),
-        taken => Ok(taken),
+    let token = asked.token()?.id;
+    let known = match api.recent.get(token, &rule.scope, now_ms) {
+        Some(taken) => Some((taken.body_hash, taken.task, taken.answer)),
+        None => {
+            let found = api.front.ledger.newest_idempotency(token, &rule.scopes()).await;
+            let found = found.map_err(|error| reply::ledger_problem(&error))?;
+            found.filter(|row| now_ms < row.expires_ms).map(|row| (row.body_hash, row.task, row.answer))
+        }
+    };
+    match known {
+        Some((body_hash, ..)) if body_hash != rule.body_hash => Err(Problem::idempotency_conflict()),
+        known => Ok(known.map(|(_, task, answer)| (task, answer))),
     }
 }
 

@@ -6,12 +6,16 @@ use contracts::{Problem, View};
 use std::collections::HashMap;
 use task::{State, Task, TaskId};
 
-/// A task and the child that took its operation over.
+/// A task that was handed over goes on as its child, which may be handed over in turn: so many times
+/// are followed.
+pub const HANDOVERS_MAX: usize = 8;
+
+/// A task and the one that it goes on as.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The task.
     pub task: Task,
-    /// The child, for a task that was handed over.
+    /// The last of the children that took its operation over, for a task that was handed over.
     pub child: Option<Task>,
 }
 
@@ -21,9 +25,17 @@ impl Seen {
         View { task: &self.task, child: self.child.as_ref(), link, now_ms }
     }
 
-    /// The task that it goes on as: the child, once there is one.
+    /// The task that holds the operation: the last child, once there is one.
     pub fn latest(&self) -> &Task {
         self.child.as_ref().unwrap_or(&self.task)
+    }
+
+    /// The same with a newer row of [`Seen::latest`].
+    pub fn with_latest(self, latest: Task) -> Self {
+        match self.child {
+            Some(_) => Self { child: Some(latest), ..self },
+            None => Self { task: latest, child: None },
+        }
     }
 }
 
@@ -55,27 +67,39 @@ pub async fn many(api: &Api, asked: &Asked, ids: &[String]) -> Result<Vec<Seen>,
     with_children(api, tasks).await
 }
 
-/// The same tasks with their children.
+/// The same tasks with whatever they go on as: one query for each level of hand-overs among them.
 pub async fn with_children(api: &Api, tasks: Vec<Task>) -> Result<Vec<Seen>, Problem> {
-    let ids: Vec<TaskId> = tasks.iter().filter_map(child_of).collect();
-    let mut children = if ids.is_empty() { HashMap::new() } else { by_id(api.reader.tasks(&ids).await?) };
-    let seen = |task: Task| {
-        let child = child_of(&task).and_then(|id| children.remove(&id));
-        Seen { task, child }
-    };
-    Ok(tasks.into_iter().map(seen).collect())
+    let mut all: Vec<Seen> = tasks.into_iter().map(|task| Seen { task, child: None }).collect();
+    for _ in 0..HANDOVERS_MAX {
+        let mut next: Vec<TaskId> = all.iter().filter_map(|seen| goes_on_as(seen.latest())).collect();
+        if next.is_empty() {
+            break;
+        }
+        next.sort_unstable();
+        next.dedup();
+        let children = by_id(api.reader.tasks(&next).await?);
+        for seen in &mut all {
+            // One that is gone leaves the last that is known.
+            let child = goes_on_as(seen.latest()).and_then(|id| children.get(&id));
+            seen.child = child.cloned().or(seen.child.take());
+        }
+    }
+    Ok(all)
 }
 
-/// One task with its child.
+/// One task with what it goes on as.
 pub async fn with_child(api: &Api, task: Task) -> Result<Seen, Problem> {
-    let child = match child_of(&task) {
-        Some(id) => api.reader.task(id).await?,
-        None => None,
-    };
-    Ok(Seen { task, child })
+    let mut seen = Seen { task, child: None };
+    for _ in 0..HANDOVERS_MAX {
+        let Some(id) = goes_on_as(seen.latest()) else { break };
+        let Some(child) = api.reader.task(id).await? else { break };
+        seen.child = Some(child);
+    }
+    Ok(seen)
 }
 
-fn child_of(task: &Task) -> Option<TaskId> {
+/// The task that took this one's operation over.
+pub fn goes_on_as(task: &Task) -> Option<TaskId> {
     task.child.filter(|_| task.state == State::HandedOver)
 }
 

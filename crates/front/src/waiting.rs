@@ -1,19 +1,17 @@
 //! Holding an answer until a task ends (`Prefer: wait=N`).
 
 use crate::api::Api;
+use crate::views::{HANDOVERS_MAX, goes_on_as};
 use std::time::Duration;
-use task::{State, Task, TaskId};
+use task::TaskId;
 use tokio::time::{Instant, sleep_until};
-
-/// A task that is handed over goes on as its child; so many times at most.
-const HANDOVERS_MAX: usize = 4;
 
 /// Returns when the task has ended (or the one that it was handed over to), when `limit` has passed,
 /// or when the process begins to drain. The caller reads the task again: nothing here is an error.
 pub async fn until_over(api: &Api, id: TaskId, limit: Duration) {
     let deadline = Instant::now() + limit;
     let mut next = Some(id);
-    for _ in 0..HANDOVERS_MAX {
+    for _ in 0..=HANDOVERS_MAX {
         let Some(id) = next else { return };
         next = end_of(api, id, deadline).await;
     }
@@ -37,8 +35,4 @@ async fn end_of(api: &Api, id: TaskId, deadline: Instant) -> Option<TaskId> {
             return goes_on_as(&latest);
         }
     }
-}
-
-fn goes_on_as(task: &Task) -> Option<TaskId> {
-    task.child.filter(|_| task.state == State::HandedOver)
 }

@@ -1,12 +1,12 @@
 //! The operator's end of a doubt: the paid request of an uncertain task arrived, or it did not.
 
 use super::error::VerbError;
-use super::steer::{change, load};
+use super::steer::{changed, commit, load};
 use crate::state::Front;
 use queue::Lane;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use task::{Failure, FailureKind, Operation, Requeue, State, Step, Task, TaskId};
+use task::{Failure, FailureKind, Kind, Operation, Requeue, State, Step, Task, TaskId};
 
 /// The longest vendor id that is taken.
 const OPERATION_ID_MAX_BYTES: usize = 256;
@@ -51,10 +51,29 @@ pub async fn resolve(front: &Front, id: TaskId, verdict: Verdict) -> Result<Valu
     let now_ms = front.clock.now_ms();
     let step = step(front, &before, &verdict, now_ms).await?;
     let note = json!({ "who": "operator", "verb": "task_resolve", "as": verdict.word() });
-    let after = change(front, before, step, note, now_ms).await?;
-    ring(front, &after, now_ms).await;
-    tracing::info!(who = "operator", task = %id, verdict = verdict.word(), state = %after.state, "doubt ended");
-    Ok(json!({ "task": id, "state": after.state, "version": after.version }))
+    let parent = match &verdict {
+        Verdict::Arrived { .. } => asking_parent(front, &before).await?,
+        _ => None,
+    };
+    let mut unit = vec![changed(front, before, step, note.clone(), now_ms)?];
+    if let Some(parent) = parent {
+        unit.push(changed(front, parent, Step::HandOver { child: id }, note, now_ms)?);
+    }
+    let after = commit(front, unit, now_ms).await?;
+    for task in &after {
+        ring(front, task, now_ms).await;
+    }
+    let task = after.first().ok_or_else(|| VerbError::Internal("a doubt was ended without a task".to_owned()))?;
+    tracing::info!(who = "operator", task = %id, verdict = verdict.word(), state = %task.state, "doubt ended");
+    Ok(json!({ "task": id, "state": task.state, "version": task.version }))
+}
+
+/// The task whose question this one answered, while it still asks: an answer that arrived takes over
+/// its operation and its slot, in the same unit.
+async fn asking_parent(front: &Front, answer: &Task) -> Result<Option<Task>, VerbError> {
+    let Some(id) = answer.spec.parent.filter(|_| answer.spec.kind == Kind::Modal) else { return Ok(None) };
+    let parent = front.ledger.task(id).await?;
+    Ok(parent.filter(|parent| parent.state == State::AwaitingInput))
 }
 
 async fn step(front: &Front, task: &Task, verdict: &Verdict, now_ms: i64) -> Result<Step, VerbError> {
@@ -73,14 +92,17 @@ async fn step(front: &Front, task: &Task, verdict: &Verdict, now_ms: i64) -> Res
     }
 }
 
-/// Refuses an id that can't be one, or that is another task's: two tasks must never share an operation.
+/// Refuses an id that can't be one, or that is another task's: two tasks must never share an operation,
+/// but for an answer that goes on with its parent's (`upstream/midjourney.md`, `/mj/submit/modal`).
 async fn check_operation(front: &Front, task: &Task, operation_id: &str) -> Result<(), VerbError> {
     let sound = operation_id.chars().all(|c| !c.is_control() && !c.is_whitespace());
     if operation_id.is_empty() || operation_id.len() > OPERATION_ID_MAX_BYTES || !sound {
         return Err(VerbError::invalid("operation_id", "the vendor's id: 1 to 256 bytes without spaces"));
     }
-    match front.ledger.find_operation(&task.channel, operation_id).await? {
-        Some(other) if other != task.id => {
+    let found = front.ledger.find_operation(&task.channel, operation_id).await?;
+    let goes_on = task.spec.kind == Kind::Modal && found.is_some() && found == task.spec.parent;
+    match found {
+        Some(other) if other != task.id && !goes_on => {
             Err(VerbError::Conflict(format!("operation {operation_id} belongs to {other} already")))
         }
         _ => Ok(()),

@@ -1,12 +1,11 @@
 //! Steering one task: load it, move it one step, retry it.
 
 use super::error::VerbError;
-use crate::intake::QUOTA_PER_TASK;
 use crate::state::Front;
 use ledger::{Change, NewEvent, Opened, Opening};
 use queue::{Entry, Lane};
 use serde_json::{Value, json};
-use task::{Kind, NewCallback, Phase, Shown, State, Step, Task, TaskId};
+use task::{Kind, NewCallback, State, Step, Task, TaskId};
 
 /// The task, with the freshest progress that this process knows.
 pub async fn load(front: &Front, id: TaskId) -> Result<Task, VerbError> {
@@ -17,20 +16,29 @@ pub async fn load(front: &Front, id: TaskId) -> Result<Task, VerbError> {
 /// Moves a task by one step, with the operator's note in its event and the callback that the change
 /// calls for, and tells whoever waits for it.
 pub async fn change(front: &Front, before: Task, step: Step, note: Value, now_ms: i64) -> Result<Task, VerbError> {
+    let unit = vec![changed(front, before, step, note, now_ms)?];
+    let mut after = commit(front, unit, now_ms).await?;
+    after.pop().ok_or_else(|| VerbError::Internal("a change that was made has no task".to_owned()))
+}
+
+/// The change that takes a task one step on, not yet made.
+pub fn changed(front: &Front, before: Task, step: Step, note: Value, now_ms: i64) -> Result<Change, VerbError> {
     let name = step.name();
     let after = before.after(step, now_ms).map_err(|illegal| VerbError::Conflict(illegal.to_string()))?;
     let callback = contracts::callback::due(Some(&before), &after, &|key| front.link(key));
-    let unit = Change {
-        before,
-        after: after.clone(),
-        event: NewEvent { step: name, note },
-        attempt: None,
-        callback: callback.clone(),
-    };
-    front.ledger.commit(vec![unit]).await?;
-    front.scheduler.announce(&[after.id]).await;
-    ring_callback(front, after.id, callback.as_ref(), now_ms).await;
-    Ok(after)
+    Ok(Change { before, after, event: NewEvent { step: name, note }, attempt: None, callback })
+}
+
+/// Makes several changes, or none of them, and tells whoever waits for the tasks. Gives them as they
+/// stand then, in the same order.
+pub async fn commit(front: &Front, unit: Vec<Change>, now_ms: i64) -> Result<Vec<Task>, VerbError> {
+    let made: Vec<_> = unit.iter().map(|change| (change.after.clone(), change.callback.clone())).collect();
+    front.ledger.commit(unit).await?;
+    for (after, callback) in &made {
+        front.scheduler.announce(&[after.id]).await;
+        ring_callback(front, after.id, callback.as_ref(), now_ms).await;
+    }
+    Ok(made.into_iter().map(|(after, _)| after).collect())
 }
 
 async fn ring_callback(front: &Front, id: TaskId, callback: Option<&NewCallback>, now_ms: i64) {
@@ -99,40 +107,18 @@ async fn route(front: &Front, old: &Task) -> Result<(String, String), VerbError>
 
 /// The old task's order as a task that nothing has happened to yet.
 fn reopened(front: &Front, old: &Task, channel: String, upstream_model: String, now_ms: i64) -> Task {
+    let id = TaskId::new(now_ms, front.entropy.as_ref());
     Task {
-        id: TaskId::new(now_ms, front.entropy.as_ref()),
-        version: 1,
-        state: State::Queued,
-        shown: Shown::Queued,
-        phase: Phase::default(),
-        progress: 0,
+        family: old.family.clone(),
+        action: old.action.clone(),
+        model: old.model.clone(),
         channel,
         upstream_model,
-        attempt: None,
-        attempts: 0,
-        client: None,
-        operation: None,
-        details: task::Details::default(),
-        outputs: Vec::new(),
-        artifacts: Vec::new(),
-        failure: None,
-        warnings: Vec::new(),
-        child: None,
+        callback_url: old.callback_url.clone(),
+        external_id: old.external_id.clone(),
         retry_of: Some(old.id),
-        due_ms: Some(now_ms),
-        lease_until_ms: None,
         deadline_ms: now_ms + front.settings.task_deadline_ms,
-        missing_ms: None,
-        created_ms: now_ms,
-        started_ms: None,
-        finished_ms: None,
-        answered_ms: None,
-        shown_ms: now_ms,
-        updated_ms: now_ms,
-        reserved: QUOTA_PER_TASK,
-        charged: 0,
-        hidden: false,
-        trace: None,
-        ..old.clone()
+        reserved: front.settings.price,
+        ..Task::queued(id, old.token, old.spec.clone(), now_ms)
     }
 }

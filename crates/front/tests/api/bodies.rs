@@ -102,6 +102,62 @@ async fn gzip_is_undone_and_no_other_encoding() {
     assert_problem(&other, 415, "unsupported_media_type");
 }
 
+#[tokio::test]
+async fn a_gzip_bomb_is_stopped_at_the_limit_of_what_it_inflates_to() {
+    let world = World::new().await;
+    for (inflated, status, code) in [
+        (BODY_MAX - 1000, 400, "invalid_body"),
+        (BODY_MAX, 413, "payload_too_large"),
+        (4 * BODY_MAX, 413, "payload_too_large"),
+    ] {
+        let bomb = bomb(inflated);
+        assert!(bomb.len() < inflated / 100, "it is small on the wire: {}", bomb.len());
+        let reply = send(&world, &[("content-encoding", "gzip")], bomb).await;
+        assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (status, Some(code)), "{inflated}");
+    }
+    world.imagine("a cat").await;
+}
+
+#[tokio::test]
+async fn what_a_caller_would_rather_have_is_never_a_reason_to_refuse() {
+    let world = World::new().await;
+    for accept in ["application/binary", "text/html", "image/*;q=0.1", "nonsense"] {
+        let reply = send(&world, &[("accept", accept)], CAT).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"), "{accept}");
+    }
+}
+
+/// The most that a body may inflate to (`contract/DECISIONS.md`, large inputs).
+const BODY_MAX: usize = 64 << 20;
+
+/// A few more than so many spaces in one block with fixed Huffman codes (RFC 1951 section 3.2.6): a space,
+/// then repetitions of 258 bytes at distance 1, each 13 bits long. The trailer is missing.
+fn bomb(bytes: usize) -> Vec<u8> {
+    let (mut out, mut bits, mut count) = (vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], 0u32, 0);
+    let mut put = |code: u32, length: u32| {
+        // Huffman codes stand with their highest bit first.
+        for place in (0..length).rev() {
+            bits |= ((code >> place) & 1) << count;
+            count += 1;
+            if count == 8 {
+                out.push(u8::try_from(bits).expect("is eight bits"));
+                (bits, count) = (0, 0);
+            }
+        }
+    };
+    // Last block, fixed codes: 1, then 01 with its lowest bit first.
+    put(0b110, 3);
+    put(0b0011_0000 + u32::from(b' '), 8);
+    for _ in 0..bytes.div_ceil(258) {
+        put(0b1100_0101, 8);
+        put(0, 5);
+    }
+    // End of block, and padding.
+    put(0, 7);
+    put(0, 7);
+    out
+}
+
 /// One stored block (RFC 1951 section 3.2.4) in a gzip member (RFC 1952).
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).expect("is short");

@@ -2,6 +2,7 @@
 
 use crate::harness::World;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -111,4 +112,55 @@ async fn a_drain_lets_requests_finish_and_takes_no_more() {
     served.done.await.expect("does not panic").expect("ends well");
     assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any more");
     drop(idle);
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_not_waited_for_for_ever() {
+    let served = serve().await;
+    let mut socket = served.connect().await;
+    socket.write_all(b"GET /v1/tasks HTTP/1.1\r\nhost: x\r\nx-slow: ").await.expect("is sent");
+    let silent = served.connect().await;
+    // From here on time passes whenever nobody has anything to do.
+    tokio::time::pause();
+    for socket in [socket, silent] {
+        let text = tokio::time::timeout(Duration::from_secs(120), answer(socket)).await.expect("the socket is closed");
+        assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_drain_that_runs_out_of_time_cuts_off_what_is_left() {
+    let served = serve().await;
+    let mut socket = served.connect().await;
+    let body = r#"{"prompt":"a cat"}"#;
+    let head = submit(body.len()).replace("\r\n\r\n", "\r\nprefer: wait=60\r\n\r\n");
+    socket.write_all((head + body).as_bytes()).await.expect("is sent");
+    while served.world.task_count().await == 0 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    served.soft.cancel();
+    served.done.await.expect("does not panic").expect("ends well");
+    assert!(began.elapsed().as_secs() < 60, "it did not wait for the held answer");
+    assert_eq!(answer(socket).await, "", "the connection is cut");
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_first_is_told_to_go_on_or_refused() {
+    let served = serve().await;
+    let body = r#"{"prompt":"a cat"}"#;
+    let head = submit(body.len()).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n");
+    let mut socket = served.connect().await;
+    socket.write_all(head.as_bytes()).await.expect("is sent");
+    let mut told = [0; 25];
+    socket.read_exact(&mut told).await.expect("is told");
+    assert_eq!(str::from_utf8(&told).expect("is text"), "HTTP/1.1 100 Continue\r\n\r\n");
+    socket.write_all(body.as_bytes()).await.expect("is sent");
+    let text = answer(socket).await;
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    let mut socket = served.connect().await;
+    socket.write_all(head.replace("sk-test-unlimited", "sk-wrong").as_bytes()).await.expect("is sent");
+    let text = answer(socket).await;
+    assert!(text.starts_with("HTTP/1.1 401"), "{text}");
 }

@@ -26,18 +26,34 @@ async fn a_wrong_method_is_told_which_are_right() {
         ("GET", "/mj/submit/imagine", "POST, OPTIONS"),
         ("DELETE", "/v1/tasks", "GET, HEAD, OPTIONS"),
         ("POST", "/media/uploads/x", "GET, HEAD, OPTIONS"),
+        ("PUT", "/mj/submit/imagine/", "POST, OPTIONS"),
+        ("POST", "/healthz", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/docs", "GET, HEAD, OPTIONS"),
+        ("GET", "/hooks/one/secret", "POST, OPTIONS"),
     ] {
         let reply = world.send(bare(method, path).body(Body::empty()).expect("is a request")).await;
         assert_problem(&reply, 405, "method_not_allowed");
         assert_eq!(reply.header("allow"), allow, "{method} {path}");
+        assert_eq!(reply.headers.get_all("allow").iter().count(), 1, "{method} {path}");
     }
+    let head = world.send(bare("HEAD", "/mj/submit/imagine").body(Body::empty()).expect("is a request")).await;
+    assert_eq!((head.status, head.header("allow"), head.body.len()), (405, "POST, OPTIONS", 0));
 }
 
 #[tokio::test]
 async fn head_is_wherever_get_is() {
     let world = World::new().await;
     let id = world.imagine("a cat").await;
-    for path in [format!("/mj/task/{id}/fetch"), "/v1/tasks".into(), format!("/v1/tasks/{id}"), "/healthz".into()] {
+    for path in [
+        format!("/mj/task/{id}/fetch"),
+        "/v1/tasks".into(),
+        format!("/v1/tasks/{id}"),
+        "/healthz".into(),
+        "/".into(),
+        "/docs".into(),
+        "/openapi.json".into(),
+        "/readyz".into(),
+    ] {
         let get = world.get(&path).await;
         let head = world.send(world.request("HEAD", &path).body(Body::empty()).expect("is a request")).await;
         assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");
@@ -64,7 +80,7 @@ async fn a_script_of_any_origin_may_use_the_api_and_no_page() {
         assert_eq!(refused.header("access-control-allow-origin"), "*", "errors can be read too: {path}");
         assert!(refused.header("access-control-expose-headers").contains("x-request-id"), "{path}");
     }
-    for path in ["/", "/docs", "/healthz"] {
+    for path in ["/", "/docs", "/healthz", "/admin/v1/verbs", "/hooks/one/secret"] {
         let reply = world.send(bare("OPTIONS", path).body(Body::empty()).expect("is a request")).await;
         assert_eq!((reply.status, reply.header("access-control-allow-origin")), (204, ""), "{path}");
         assert_eq!(world.get(path).await.header("access-control-allow-origin"), "", "{path}");
@@ -87,6 +103,11 @@ async fn a_trailing_slash_loses_nothing() {
     let world = World::new().await;
     let reply = world.post("/mj/submit/imagine/", serde_json::json!({ "prompt": "a cat" })).await;
     assert_eq!(reply.json()["code"], 1);
+    for path in ["/v1/tasks/?limit=1", "/v1/tasks//", "/docs/", "/healthz/"] {
+        assert_eq!(world.get(path).await.status, 200, "{path}");
+    }
+    let preflight = bare("OPTIONS", "/mj/submit/imagine/").body(Body::empty()).expect("is a request");
+    assert_eq!(world.send(preflight).await.status, 204);
 }
 
 #[tokio::test]

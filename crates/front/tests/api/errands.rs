@@ -4,13 +4,18 @@ use crate::harness::{Reply, World, assert_problem};
 use ledger::{ErrandKind, ErrandResult};
 use queue::{Lane, Scheduler};
 use serde_json::json;
+use std::time::Duration;
 use task::{Failure, FailureKind, State, Step, TaskId};
+use tokio::time::timeout;
+
+/// How long a bell that never rings is waited for, so that its test fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Plays the poll stage: waits for the bell, answers the errand, tells.
-async fn answer(world: &World, id: TaskId, kind: ErrandKind, result: ErrandResult, then: Option<Step>) {
+pub async fn answer(world: &World, id: TaskId, kind: ErrandKind, result: ErrandResult, then: Option<Step>) {
     world.scheduler.set_filled().await.expect("is in process");
     let claimed = loop {
-        world.scheduler.ready(Lane::Poll).await;
+        timeout(PATIENCE, world.scheduler.ready(Lane::Poll)).await.expect("the poll lane is rung");
         let batches = world.scheduler.claim(Lane::Poll, 1, 1, 1000).await.expect("is in process");
         if let Some(batch) = batches.first() {
             break batch.claims[0].id;

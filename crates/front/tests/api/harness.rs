@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use store::FolderStore;
 use task::clock::{ManualClock, SeededEntropy};
-use task::{Artifact, AttemptId, Channel, ClientId, Details, Entropy, Operation, Role, Secret, Step, Task, TaskId};
+use task::{
+    AddressRanges, Artifact, AttemptId, Channel, ClientId, Details, Entropy, Operation, Role, Secret, Step, Task,
+    TaskId,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -78,7 +81,8 @@ impl World {
         let mut settings = Settings {
             media_base: "http://127.0.0.1:8080/media".into(),
             public_base: "http://127.0.0.1:8080".into(),
-            callback_ranges: vec!["127.0.0.0/8".into()],
+            callback_ranges: Arc::new(AddressRanges::parse(&["127.0.0.0/8".into()]).expect("is a range")),
+            price: 1,
             admin_secret: Secret::new("admin"),
             task_deadline_ms: 3_600_000,
             idempotency_ms: 86_400_000,
@@ -207,19 +211,7 @@ impl World {
         self.step(id, Step::Answer { outputs: vec![], details: Details::default() }).await;
         let key = format!("task-artifacts/2026/11/22/midjourney/IMAGINE/{id}.png");
         self.put(&key, "image/png", b"0123456789").await;
-        let artifact = Artifact {
-            position: 0,
-            role: Role::Image,
-            key,
-            content_type: "image/png".into(),
-            bytes: 10,
-            sha256: "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882".into(),
-            width: None,
-            height: None,
-            duration_ms: None,
-            late: false,
-        };
-        self.step(id, Step::Store { artifacts: vec![artifact], warnings: vec![] }).await
+        self.step(id, Step::Store { artifacts: vec![picture(key)], warnings: vec![] }).await
     }
 
     pub async fn put(&self, key: &str, content_type: &str, bytes: &'static [u8]) {
@@ -229,6 +221,22 @@ impl World {
 
     pub async fn announce(&self, id: TaskId) {
         self.scheduler.announce(&[id]).await;
+    }
+}
+
+/// The row of a picture whose bytes are `0123456789`.
+pub fn picture(key: String) -> Artifact {
+    Artifact {
+        position: 0,
+        role: Role::Image,
+        key,
+        content_type: "image/png".into(),
+        bytes: 10,
+        sha256: "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882".into(),
+        width: None,
+        height: None,
+        duration_ms: None,
+        late: false,
     }
 }
 

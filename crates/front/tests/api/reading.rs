@@ -1,6 +1,7 @@
 //! Showing, listing, and who may see what.
 
 use crate::harness::{World, assert_problem, bits};
+use ledger::{Opened, Opening};
 use serde_json::{Value, json};
 use task::{Failure, FailureKind, Step};
 
@@ -134,4 +135,20 @@ async fn the_picture_needs_no_key_and_comes_only_after_success() {
     assert_eq!(shown.header("access-control-allow-origin"), "*");
     let head = open("HEAD", format!("/mj-fast/image/{id}")).await;
     assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, "10", 0));
+}
+
+#[tokio::test]
+async fn another_familys_task_is_missing_but_for_the_neutral_routes() {
+    let world = World::new().await;
+    let own = world.imagine("a cat").await;
+    let mut task = world.task(own).await;
+    (task.id, task.family) = (bits(&*world.entropy), "another".to_owned());
+    let id = task.id;
+    let opening = Opening { reserve: 0, callback: None, idempotency: None, only_child_of: None, task };
+    assert_eq!(world.front.ledger.open_task(opening).await, Ok(Opened::New));
+    assert_problem(&world.get(&format!("/mj/task/{id}/fetch")).await, 404, "task_not_exist");
+    let listed = world.post("/mj/task/list-by-condition", json!({ "ids": [id, own] })).await.json();
+    assert_eq!(ids(&listed), [own.to_string()]);
+    let neutral = world.get(&format!("/v1/tasks/{id}")).await;
+    assert_eq!((neutral.status, neutral.json()["family"].as_str()), (200, Some("another")));
 }

@@ -192,3 +192,34 @@ async fn uploads_answer_links_that_work() {
         assert_eq!((reply.status, reply.json()["code"].as_i64()), (400, Some(4)), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn a_task_holds_what_it_costs() {
+    let mut world = World::with(|settings| settings.price = 3).await;
+    world.key = world.new_key("sk-test-five", false, 5).await;
+    let id = world.imagine("a cat").await;
+    assert_eq!(world.task(id).await.reserved, 3);
+    let reply = world.post("/mj/submit/imagine", json!({ "prompt": "a dog" })).await;
+    assert_problem(&reply, 403, "insufficient_quota");
+    // Without a price even a token that was granted nothing is served.
+    let mut free = World::with(|settings| settings.price = 0).await;
+    free.key = free.new_key("sk-test-nothing", false, 0).await;
+    let id = free.imagine("a cat").await;
+    free.finish(id).await;
+    let task = free.task(id).await;
+    assert_eq!((task.reserved, task.charged), (0, 0));
+}
+
+#[tokio::test]
+async fn nothing_of_an_input_is_looked_at_before_the_answer() {
+    let world = World::new().await;
+    let cut_short = "data:image/png;base64,iVBORw0KGgo...";
+    for body in [json!({ "base64": cut_short }), json!({ "base64": "https://example.com/image.png" })] {
+        let reply = world.post("/mj/submit/describe", body.clone()).await;
+        assert_eq!((reply.status, reply.json()["code"].as_i64()), (200, Some(1)), "{body}: {}", reply.json());
+    }
+    let large = json!({ "base64": "A".repeat(31 * 1024 * 1024 / 3 * 4) });
+    let reply = world.post("/mj/submit/describe", large).await;
+    assert_problem(&reply, 413, "payload_too_large");
+    assert_eq!((reply.json()["code"].as_i64(), reply.json()["error"]["param"].as_str()), (Some(4), Some("base64")));
+}

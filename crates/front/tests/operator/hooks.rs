@@ -1,11 +1,11 @@
 //! Callbacks from upstreams: hints, and nothing but hints.
 
-use crate::world::World;
+use crate::world::{NOW_MS, World};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use queue::Lane;
 use serde_json::{Value, json};
-use task::State;
+use task::{Clock, Failure, FailureKind, Requeue, State, Step, Task};
 
 async fn post(world: &World, path: &str, body: impl Into<Body>) -> StatusCode {
     let request =
@@ -121,4 +121,65 @@ async fn a_body_over_64_kib_is_refused() {
     assert_eq!(post(&world, &hook, "x".repeat(most)).await, StatusCode::NO_CONTENT);
     assert_eq!(post(&world, &hook, "x".repeat(most + 1)).await, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(post(&world, "/hooks/proxy/wrong", "x".repeat(most + 1)).await, StatusCode::NOT_FOUND);
+}
+
+/// A task that was sent once, whose fate nobody knew, and that was then taken `step` further.
+async fn given_up(world: &World, step: Step) -> Task {
+    let (_, token) = world.token("t", None).await;
+    let task = world.task(token, "proxy", "a cat").await;
+    world.uncertain(&task).await;
+    world.step(&task, step).await
+}
+
+fn failed_by_policy() -> Step {
+    Step::Fail(Failure::never(FailureKind::Uncertain, "not confirmed", "nobody could tell"))
+}
+
+#[tokio::test]
+async fn a_sign_that_a_given_up_request_arrived_is_kept_and_followed() {
+    let again = Step::Requeue { why: Requeue::Resubmit, due_ms: NOW_MS };
+    for (step, state) in [(failed_by_policy(), State::Failed), (again, State::Queued)] {
+        let world = World::new().await;
+        let hook = world.channel("proxy").await;
+        let task = given_up(&world, step).await;
+        let client = task.client.expect("an attempt was made");
+
+        assert_eq!(post(&world, &format!("{hook}/{client}"), finished("op-9")).await, StatusCode::NO_CONTENT);
+
+        assert_eq!(world.front.ledger.hinted_operation(task.id).await, Ok(Some("op-9".to_owned())), "{state}");
+        assert_eq!(world.due(Lane::Poll).await, [task.id], "{state}");
+        assert_eq!(world.read(task.id).await, task, "a callback is no proof");
+    }
+}
+
+#[tokio::test]
+async fn such_a_sign_is_taken_for_a_day() {
+    let world = World::new().await;
+    let hook = world.channel("proxy").await;
+    let task = given_up(&world, failed_by_policy()).await;
+    let path = format!("{hook}/{}", task.client.expect("an attempt was made"));
+    world.clock.advance_ms(task.created_ms + 24 * 3_600_000 + 1 - world.clock.now_ms());
+    assert_eq!(post(&world, &path, finished("op-9")).await, StatusCode::NO_CONTENT);
+    assert_eq!(world.front.ledger.hinted_operation(task.id).await, Ok(None));
+    assert_eq!(world.due(Lane::Poll).await, []);
+}
+
+#[tokio::test]
+async fn an_ended_task_s_own_operation_tells_nothing_new() {
+    let world = World::new().await;
+    let hook = world.channel("proxy").await;
+    let (_, token) = world.token("t", None).await;
+    let task = world.task(token, "proxy", "a cat").await;
+    world.running(&task, "77").await;
+    let ended = world.step(&task, failed_by_policy()).await;
+    let path = format!("{hook}/{}", ended.client.expect("an attempt was made"));
+
+    for body in [finished("77"), "not json".to_owned()] {
+        assert_eq!(post(&world, &path, body).await, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(world.front.ledger.hinted_operation(task.id).await, Ok(None));
+    assert_eq!(world.due(Lane::Poll).await, []);
+
+    assert_eq!(post(&world, &path, finished("78")).await, StatusCode::NO_CONTENT);
+    assert_eq!(world.front.ledger.hinted_operation(task.id).await, Ok(Some("78".to_owned())), "a second one is news");
 }

@@ -2,6 +2,7 @@
 //! in-process queue, clock and chance that stand still.
 
 mod admin;
+mod answers;
 mod hooks;
 mod ops;
 mod pages;

@@ -253,7 +253,8 @@ fn settings(dev: Option<Dev>) -> Settings {
     Settings {
         media_base: "http://localhost:8080/media".into(),
         public_base: "http://localhost:8080".into(),
-        callback_ranges: Vec::new(),
+        callback_ranges: Arc::default(),
+        price: 1,
         admin_secret: Secret::new(ADMIN_SECRET),
         task_deadline_ms: 3_600_000,
         idempotency_ms: 86_400_000,
