@@ -41,12 +41,33 @@ pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows:
     Ok(write_rows(engine, connection, head, rows, " ON CONFLICT (store_key) DO NOTHING").await?)
 }
 
+/// An artifact from the columns after its task's id.
+fn read(row: &mut Reader<'_>) -> Result<Artifact, LedgerError> {
+    Ok(Artifact {
+        key: row.text("store_key")?,
+        position: row.int("position")?,
+        role: row.word("role", |word| ROLES.into_iter().find(|role| role.as_str() == word))?,
+        content_type: row.text("content_type")?,
+        bytes: row.int("bytes")?,
+        sha256: row.text("sha256")?,
+        width: row.opt_int("width")?,
+        height: row.opt_int("height")?,
+        duration_ms: row.opt_int("duration_ms")?,
+        late: row.flag("late")?,
+    })
+}
+
+/// What tasks have in the store. One artifact that can't be read makes its task's whole list an error,
+/// for a result without one of its files would be a lie.
+pub(crate) type Found = HashMap<TaskId, Result<Vec<Artifact>, LedgerError>>;
+
 /// Reads the artifacts of those tasks that may have some, all in one query.
-pub(crate) async fn fill(database: &Database, tasks: &mut [Task]) -> Result<(), LedgerError> {
+pub(crate) async fn of_tasks(database: &Database, tasks: &[Task]) -> Result<Found, LedgerError> {
     let may_have = |task: &&Task| task.state == State::Archiving || task.is_over();
     let ids: Vec<TaskId> = tasks.iter().filter(may_have).map(|task| task.id).collect();
+    let mut found = Found::new();
     if ids.is_empty() {
-        return Ok(());
+        return Ok(found);
     }
     let limit = i64::try_from(ids.len().saturating_mul(MAX_PER_TASK)).unwrap_or(i64::MAX);
     let mut sql = Statement::start(
@@ -55,28 +76,17 @@ pub(crate) async fn fill(database: &Database, tasks: &mut [Task]) -> Result<(), 
          duration_ms, late FROM artifact WHERE task_id IN ",
     );
     sql.list(ids).push(" ORDER BY task_id, late, position, store_key LIMIT ").bind(limit);
-    let mut found: HashMap<TaskId, Vec<Artifact>> = HashMap::new();
     for row in database.fetch_all(sql).await? {
         let mut row = Reader::new("artifact", &row);
-        let task = row.parsed("task_id")?;
-        let artifact = Artifact {
-            key: row.text("store_key")?,
-            position: row.int("position")?,
-            role: row.word("role", |word| ROLES.into_iter().find(|role| role.as_str() == word))?,
-            content_type: row.text("content_type")?,
-            bytes: row.int("bytes")?,
-            sha256: row.text("sha256")?,
-            width: row.opt_int("width")?,
-            height: row.opt_int("height")?,
-            duration_ms: row.opt_int("duration_ms")?,
-            late: row.flag("late")?,
-        };
-        found.entry(task).or_default().push(artifact);
+        // It is one of the ids that were asked for, so that it can be read.
+        let list = found.entry(row.parsed("task_id")?).or_insert_with(|| Ok(Vec::new()));
+        match (list.as_mut(), read(&mut row)) {
+            (Ok(artifacts), Ok(artifact)) => artifacts.push(artifact),
+            (Ok(_), Err(error)) => *list = Err(error),
+            (Err(_), _) => {}
+        }
     }
-    for task in tasks {
-        task.artifacts = found.remove(&task.id).unwrap_or_default();
-    }
-    Ok(())
+    Ok(found)
 }
 
 impl Ledger {
@@ -95,17 +105,15 @@ impl Ledger {
         self.database().commit(transaction).await
     }
 
-    /// Artifacts stored before `before_ms`, oldest first, at most `limit` (and 1,000).
+    /// Artifacts stored before `before_ms`, those found late as well, oldest first, at most `limit` (and 1,000).
     pub async fn expired_artifacts(&self, before_ms: i64, limit: i64) -> Result<Vec<(TaskId, String)>, LedgerError> {
         let sql = "/* expired_artifacts */ SELECT task_id, store_key FROM artifact WHERE stored_ms < $1 \
              ORDER BY stored_ms, store_key LIMIT $2";
         let rows = self.database().fetch_all(self.fixed(sql, cells![before_ms, page(limit)])).await?;
-        rows.iter()
-            .map(|row| {
-                let mut row = Reader::new("artifact", row);
-                Ok((row.parsed("task_id")?, row.text("store_key")?))
-            })
-            .collect()
+        self.readable(&rows, |row| {
+            let mut row = Reader::new("artifact", row);
+            Ok((row.parsed("task_id")?, row.text("store_key")?))
+        })
     }
 
     /// Forgets artifacts whose bytes have left the store.

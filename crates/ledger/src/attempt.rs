@@ -73,4 +73,12 @@ impl Ledger {
             })
             .collect()
     }
+
+    /// The channels that the task's attempts went to, each once, the first tried first, at most 1,000.
+    pub async fn tried_channels(&self, task: TaskId) -> Result<Vec<String>, LedgerError> {
+        let sql = "/* tried_channels */ SELECT channel FROM attempt WHERE task_id = $1 GROUP BY channel \
+             ORDER BY MIN(id), channel LIMIT $2";
+        let rows = self.database().fetch_all(self.fixed(sql, cells![task, MAX_ATTEMPTS])).await?;
+        rows.iter().map(|row| Reader::new("attempt", row).text("channel")).collect()
+    }
 }

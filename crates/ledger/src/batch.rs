@@ -8,7 +8,7 @@
 use crate::change::{AttemptNote, Change};
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
-use crate::idempotency::Replay;
+use crate::idempotency::Remembered;
 use crate::opening::{Opened, Opening};
 use crate::statement::{Cell, Statement, cells, write_rows};
 use crate::token::Balance;
@@ -31,7 +31,7 @@ struct Locked {
 #[derive(Default)]
 struct Known {
     tasks: HashMap<TaskId, Locked>,
-    replays: HashMap<(TokenId, String), Replay>,
+    replays: HashMap<(TokenId, String), Remembered>,
     children: HashMap<TaskId, TaskId>,
     tokens: HashMap<TokenId, Balance>,
 }

@@ -8,9 +8,9 @@ use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
 use crate::reader::Reader;
-use crate::retention::page;
 use crate::rows::json;
 use crate::statement::{Cell, Statement, cells, write_rows};
+use crate::unreadable::{Moment, Paged, moment};
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -196,28 +196,25 @@ impl Ledger {
     ) -> Result<Vec<(TaskId, String, i64)>, LedgerError> {
         // The earliest pending one speaks for its task: an older one that still waits after a failed
         // attempt gives way to it, and an older one that was never tried is due earlier.
-        let mut sql = self.statement(
-            "/* due_callbacks */ SELECT c.task_id, c.host, c.due_ms FROM callback c \
-             WHERE c.state = 'pending' AND c.due_ms <= ",
-        );
-        sql.bind(before_ms);
-        if let Some((due_ms, task)) = after {
-            sql.push(" AND (c.due_ms > ").bind(due_ms);
-            sql.push(" OR (c.due_ms = ").bind(due_ms).push(" AND c.task_id > ").bind(task).push("))");
-        }
-        sql.push(
-            " AND NOT EXISTS (SELECT 1 FROM callback o WHERE o.task_id = c.task_id AND o.state = 'pending' \
-             AND (o.due_ms < c.due_ms OR (o.due_ms = c.due_ms AND o.seq < c.seq))) \
-             ORDER BY c.due_ms, c.task_id LIMIT ",
-        );
-        sql.bind(page(limit));
-        let rows = self.database().fetch_all(sql).await?;
-        rows.iter()
-            .map(|row| {
-                let mut row = Reader::new("callback", row);
-                Ok((row.parsed("task_id")?, row.text("host")?, row.int("due_ms")?))
-            })
-            .collect()
+        let select = |after: Option<&Moment>, limit: i64| {
+            let mut sql = self.statement(
+                "/* due_callbacks */ SELECT c.task_id, c.host, c.due_ms FROM callback c \
+                 WHERE c.state = 'pending' AND c.due_ms <= ",
+            );
+            sql.bind(before_ms).after("c.due_ms", "c.task_id", after).push(
+                " AND NOT EXISTS (SELECT 1 FROM callback o WHERE o.task_id = c.task_id AND o.state = 'pending' \
+                 AND (o.due_ms < c.due_ms OR (o.due_ms = c.due_ms AND o.seq < c.seq))) \
+                 ORDER BY c.due_ms, c.task_id LIMIT ",
+            );
+            sql.bind(limit);
+            sql
+        };
+        let read = |row: &AnyRow| {
+            let mut row = Reader::new("callback", row);
+            Ok((row.parsed("task_id")?, row.text("host")?, row.int("due_ms")?))
+        };
+        let after = after.map(|(due_ms, task)| (due_ms, task.to_string()));
+        self.paged(limit, after, Paged { select, place: moment(2), read }).await
     }
 
     /// The task's next callback: its oldest pending one, after those that give way have done so. The

@@ -5,6 +5,7 @@ use crate::ledger::Ledger;
 use crate::reader::Reader;
 use crate::retention::page;
 use crate::statement::{Statement, cells};
+use crate::unreadable::{Moment, Paged, by_id, moment};
 use sqlx::any::AnyRow;
 use task::{State, TaskId};
 
@@ -35,6 +36,10 @@ fn read(row: &AnyRow) -> Result<DueTask, LedgerError> {
     })
 }
 
+fn place((at_ms, id): (i64, TaskId)) -> Moment {
+    (at_ms, id.to_string())
+}
+
 /// Lets the engine use the indexes on unfinished tasks, unless ended ones are asked for.
 fn only_unfinished(sql: &mut Statement, states: &[State]) {
     if !states.iter().any(|state| state.is_terminal()) {
@@ -51,16 +56,24 @@ impl Ledger {
         after: Option<(i64, TaskId)>,
         limit: i64,
     ) -> Result<Vec<DueTask>, LedgerError> {
-        let mut sql =
-            self.statement("/* due_tasks */ SELECT id, channel, state, wake_ms, version FROM task WHERE state IN ");
-        sql.list(states.iter().copied()).push(" AND wake_ms <= ").bind(before_ms);
-        only_unfinished(&mut sql, states);
-        if let Some((due_ms, id)) = after {
-            sql.push(" AND (wake_ms > ").bind(due_ms);
-            sql.push(" OR (wake_ms = ").bind(due_ms).push(" AND id > ").bind(id).push("))");
-        }
-        sql.push(" ORDER BY wake_ms, id LIMIT ").bind(page(limit));
-        self.database().fetch_all(sql).await?.iter().map(read).collect()
+        let select = |after: Option<&Moment>, limit: i64| {
+            let mut sql =
+                self.statement("/* due_tasks */ SELECT id, channel, state, wake_ms, version FROM task WHERE state IN ");
+            sql.list(states.iter().copied()).push(" AND wake_ms <= ").bind(before_ms);
+            only_unfinished(&mut sql, states);
+            sql.after("wake_ms", "id", after).push(" ORDER BY wake_ms, id LIMIT ").bind(limit);
+            sql
+        };
+        self.paged(limit, after.map(place), Paged { select, place: moment(3), read }).await
+    }
+
+    /// Queued answers to a vendor's question (only children of their parents): their parents hold the slot
+    /// that they need.
+    pub async fn queued_answers(&self, limit: i64) -> Result<Vec<DueTask>, LedgerError> {
+        let sql = "/* queued_answers */ SELECT id, channel, state, COALESCE(wake_ms, updated_ms), version FROM task \
+             WHERE state = 'queued' AND modal_of IS NOT NULL AND finished_ms IS NULL ORDER BY id LIMIT $1";
+        let rows = self.database().fetch_all(self.fixed(sql, cells![page(limit)])).await?;
+        self.readable(&rows, read)
     }
 
     /// Every task in these states, by id after `after`.
@@ -70,25 +83,44 @@ impl Ledger {
         after: Option<TaskId>,
         limit: i64,
     ) -> Result<Vec<DueTask>, LedgerError> {
-        let mut sql = self.statement(
-            "/* in_state */ SELECT id, channel, state, COALESCE(wake_ms, updated_ms), version FROM task \
-             WHERE state IN ",
-        );
-        sql.list(states.iter().copied());
-        only_unfinished(&mut sql, states);
-        if let Some(id) = after {
-            sql.push(" AND id > ").bind(id);
-        }
-        sql.push(" ORDER BY id LIMIT ").bind(page(limit));
-        self.database().fetch_all(sql).await?.iter().map(read).collect()
+        let select = |after: Option<&String>, limit: i64| {
+            let mut sql = self.statement(
+                "/* in_state */ SELECT id, channel, state, COALESCE(wake_ms, updated_ms), version FROM task \
+                 WHERE state IN ",
+            );
+            sql.list(states.iter().copied());
+            only_unfinished(&mut sql, states);
+            if let Some(id) = after {
+                sql.push(" AND id > ").bind(id);
+            }
+            sql.push(" ORDER BY id LIMIT ").bind(limit);
+            sql
+        };
+        self.paged(limit, after.map(|id| id.to_string()), Paged { select, place: by_id, read }).await
     }
 
-    /// Unfinished tasks whose deadline has come, earliest first.
-    pub async fn past_deadline(&self, now_ms: i64, limit: i64) -> Result<Vec<TaskId>, LedgerError> {
-        let sql = "/* past_deadline */ SELECT id FROM task WHERE finished_ms IS NULL AND deadline_ms <= $1 \
-             ORDER BY deadline_ms, id LIMIT $2";
-        let rows = self.database().fetch_all(self.fixed(sql, cells![now_ms, page(limit)])).await?;
-        rows.iter().map(|row| Reader::new("task", row).parsed("id")).collect()
+    /// Queued and running tasks whose deadline has come, with the deadline, by (deadline, id) after `after`.
+    /// Those in the states between have a time of their own.
+    pub async fn past_deadline(
+        &self,
+        now_ms: i64,
+        after: Option<(i64, TaskId)>,
+        limit: i64,
+    ) -> Result<Vec<(TaskId, i64, State)>, LedgerError> {
+        let select = |after: Option<&Moment>, limit: i64| {
+            // The states are written out, so that the engines see that the index `task_overdue` has them all.
+            let mut sql = self.statement(
+                "/* past_deadline */ SELECT id, deadline_ms, state FROM task \
+                 WHERE state IN ('queued', 'running') AND deadline_ms <= ",
+            );
+            sql.bind(now_ms).after("deadline_ms", "id", after).push(" ORDER BY deadline_ms, id LIMIT ").bind(limit);
+            sql
+        };
+        let read = |row: &AnyRow| {
+            let mut row = Reader::new("task", row);
+            Ok((row.parsed("id")?, row.int("deadline_ms")?, row.parsed("state")?))
+        };
+        self.paged(limit, after.map(place), Paged { select, place: moment(1), read }).await
     }
 
     /// How many unfinished tasks each channel has in each state.

@@ -3,6 +3,7 @@
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::reader::Reader;
+use crate::retention::page;
 use crate::rows::json;
 use crate::statement::cells;
 use serde::{Deserialize, Serialize};
@@ -97,11 +98,23 @@ impl Ledger {
         for tasks in tasks.chunks(500) {
             let mut sql = self.statement(&format!("/* open_errands */ SELECT {COLUMNS} FROM errand WHERE task_id IN "));
             sql.list(tasks.iter().copied()).push(" AND ended_ms IS NULL ORDER BY id LIMIT ").bind(MAX_ERRANDS);
-            for row in self.database().fetch_all(sql).await? {
-                errands.push(read(&row)?);
-            }
+            let rows = self.database().fetch_all(sql).await?;
+            errands.append(&mut self.readable(&rows, read)?);
         }
         Ok(errands)
+    }
+
+    /// Tasks with an unanswered errand that was asked before `before_ms`, and their channels: the longest
+    /// waiting first, each task once, at most `limit` (and 1,000).
+    pub async fn waiting_errands(&self, before_ms: i64, limit: i64) -> Result<Vec<(TaskId, String)>, LedgerError> {
+        let sql = "/* waiting_errands */ SELECT e.task_id, t.channel FROM errand e JOIN task t ON t.id = e.task_id \
+             WHERE e.ended_ms IS NULL AND e.created_ms < $1 GROUP BY e.task_id, t.channel \
+             ORDER BY MIN(e.created_ms), e.task_id LIMIT $2";
+        let rows = self.database().fetch_all(self.fixed(sql, cells![before_ms, page(limit)])).await?;
+        self.readable(&rows, |row| {
+            let mut row = Reader::new("errand", row);
+            Ok((row.parsed("task_id")?, row.text("channel")?))
+        })
     }
 
     /// Answers an errand. The first answer stays.

@@ -2,23 +2,54 @@
 
 use crate::batch::all_written;
 use crate::engine::Engine;
-use crate::error::Fault;
+use crate::error::{Fault, LedgerError};
+use crate::ledger::Ledger;
 use crate::opening::{Idempotency, Opened};
 use crate::reader::Reader;
 use crate::statement::{Cell, Statement, cells, write_rows};
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 use std::collections::HashMap;
 use task::{Task, TaskId, TokenId};
 
 /// A key that was used before.
-pub(crate) struct Replay {
-    task: TaskId,
-    body_hash: String,
-    answer: (u16, Vec<u8>),
-    pub(crate) expires_ms: i64,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The task that was opened under it.
+    pub task: TaskId,
+    /// Hash of the request's body.
+    pub body_hash: String,
+    /// Status and body that were answered.
+    pub answer: (u16, Vec<u8>),
+    /// When the key is free again, ms. A row may be there for a while after that.
+    pub expires_ms: i64,
 }
 
-impl Replay {
+impl Ledger {
+    /// What the token's key in this scope was used for; a lapsed one too, until it is purged.
+    pub async fn find_idempotency(&self, token: TokenId, scope: &str) -> Result<Option<Remembered>, LedgerError> {
+        self.newest_idempotency(token, &[scope.to_owned()]).await
+    }
+
+    /// The same for several scopes, of which the one that lapses last is told.
+    pub async fn newest_idempotency(
+        &self,
+        token: TokenId,
+        scopes: &[String],
+    ) -> Result<Option<Remembered>, LedgerError> {
+        let mut sql = self.statement(
+            "/* newest_idempotency */ SELECT token_id, scope, task_id, body_hash, status, answer, expires_ms \
+             FROM idempotency WHERE token_id = ",
+        );
+        sql.bind(token).push(" AND scope IN ").list(scopes);
+        // Of two that lapse together the later copy, whose scope is the longer or the greater text.
+        sql.push(" ORDER BY expires_ms DESC, LENGTH(scope) DESC, scope DESC LIMIT 1");
+        let row = self.database().fetch_first(sql).await?;
+        row.as_ref().map(|row| read(row).map(|(_, remembered)| remembered)).transpose()
+    }
+}
+
+impl Remembered {
     pub(crate) fn answer_to(&self, key: &Idempotency) -> Opened {
         if self.body_hash != key.body_hash {
             return Opened::Conflict;
@@ -46,7 +77,7 @@ pub(crate) async fn find(
     engine: Engine,
     connection: &mut AnyConnection,
     keys: Vec<Vec<Cell>>,
-) -> Result<HashMap<(TokenId, String), Replay>, Fault> {
+) -> Result<HashMap<Key, Remembered>, Fault> {
     let mut found = HashMap::new();
     let mut keys = keys.into_iter().peekable();
     while keys.peek().is_some() {
@@ -57,18 +88,25 @@ pub(crate) async fn find(
              FROM v JOIN idempotency i ON i.token_id = v.token_id AND i.scope = v.scope",
         );
         for row in sql.fetch_all(connection).await? {
-            let mut row = Reader::new("idempotency", &row);
-            let key = (row.parsed("token_id")?, row.text("scope")?);
-            let replay = Replay {
-                task: row.parsed("task_id")?,
-                body_hash: row.text("body_hash")?,
-                answer: (u16::try_from(row.int("status")?).unwrap_or(500), row.bytes("answer")?),
-                expires_ms: row.int("expires_ms")?,
-            };
-            found.insert(key, replay);
+            let (key, remembered) = read(&row)?;
+            found.insert(key, remembered);
         }
     }
     Ok(found)
+}
+
+type Key = (TokenId, String);
+
+fn read(row: &AnyRow) -> Result<(Key, Remembered), LedgerError> {
+    let mut row = Reader::new("idempotency", row);
+    let key = (row.parsed("token_id")?, row.text("scope")?);
+    let remembered = Remembered {
+        task: row.parsed("task_id")?,
+        body_hash: row.text("body_hash")?,
+        answer: (u16::try_from(row.int("status")?).unwrap_or(500), row.bytes("answer")?),
+        expires_ms: row.int("expires_ms")?,
+    };
+    Ok((key, remembered))
 }
 
 /// Repeats the last row up to a power of two, for the sake of prepared statements.

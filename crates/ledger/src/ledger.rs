@@ -6,6 +6,7 @@ use crate::migrate;
 use crate::progress::Progress;
 use crate::sealed::Keyring;
 use crate::statement::{Cell, Statement};
+use crate::unreadable::Unreadable;
 use crate::writer::{Reply, Unit, WriteCounts, Writer};
 use std::fmt;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     writer: Writer,
     progress: Progress,
+    unreadable: Unreadable,
 }
 
 impl fmt::Debug for Ledger {
@@ -54,7 +56,8 @@ impl Ledger {
         let database = Database::open(&options.url, options.max_connections).await?;
         let writer = Writer::start(&database, &options.entropy);
         let Options { keyring, entropy, .. } = options;
-        let inner = Inner { database, keyring, entropy, writer, progress: Progress::default() };
+        let (progress, unreadable) = Default::default();
+        let inner = Inner { database, keyring, entropy, writer, progress, unreadable };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -101,6 +104,10 @@ impl Ledger {
 
     pub(crate) fn progress(&self) -> &Progress {
         &self.inner.progress
+    }
+
+    pub(crate) fn unreadable(&self) -> &Unreadable {
+        &self.inner.unreadable
     }
 
     pub(crate) async fn write(&self, unit: Unit) -> Result<Reply, LedgerError> {

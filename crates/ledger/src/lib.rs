@@ -31,6 +31,7 @@ mod statement;
 mod sweep_lease;
 mod task;
 mod token;
+mod unreadable;
 mod writer;
 
 pub use crate::attempt::Attempt;
@@ -41,6 +42,7 @@ pub use crate::due::DueTask;
 pub use crate::errand::{Errand, ErrandKind, ErrandResult};
 pub use crate::error::LedgerError;
 pub use crate::event::Event;
+pub use crate::idempotency::Remembered;
 pub use crate::ledger::{Ledger, Options};
 pub use crate::opening::{Idempotency, Opened, Opening};
 pub use crate::orphan::Orphan;

@@ -54,7 +54,7 @@ impl Ledger {
         let sql = "/* orphans */ SELECT task_id, operation, channel, created_ms FROM orphan WHERE ended_ms IS NULL \
              ORDER BY created_ms, task_id LIMIT $1";
         let rows = self.database().fetch_all(self.fixed(sql, cells![page(limit)])).await?;
-        rows.iter().map(read).collect()
+        self.readable(&rows, read)
     }
 
     /// The orphans of one task that are still watched, oldest first.

@@ -16,8 +16,8 @@ pub(crate) fn page(limit: i64) -> i64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Retention {
     /// Ended tasks with all their rows, by the time of their end. Those with a pending callback or an
-    /// orphan operation that is still watched wait for it. Their artifacts' rows go too, so that the
-    /// bytes have to have left the store first ([`Ledger::expired_artifacts`]).
+    /// orphan operation that is still watched wait for it; and those with artifacts, until the bytes have
+    /// left the store ([`Ledger::expired_artifacts`], [`Ledger::forget_artifacts`]).
     Tasks,
     /// Events of ended tasks.
     Events,
@@ -40,6 +40,7 @@ impl Retention {
                  WHERE t.finished_ms IS NOT NULL AND t.finished_ms < $1 \
                  AND NOT EXISTS (SELECT 1 FROM callback c WHERE c.task_id = t.id AND c.state = 'pending') \
                  AND NOT EXISTS (SELECT 1 FROM orphan o WHERE o.task_id = t.id AND o.ended_ms IS NULL) \
+                 AND NOT EXISTS (SELECT 1 FROM artifact a WHERE a.task_id = t.id) \
                  ORDER BY t.finished_ms LIMIT $2)"
             }
             Self::Events => {

@@ -1,6 +1,7 @@
 //! One SQL statement with its values: fixed text, or text that grows with the number of rows.
 
 use crate::engine::Engine;
+use crate::unreadable::Moment;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AnyConnection, Arguments as _, AssertSqlSafe};
 use std::borrow::Cow;
@@ -107,6 +108,14 @@ impl Statement {
         let last = cells.last().cloned().unwrap_or(Cell::Text(None));
         cells.resize(cells.len().max(1).next_power_of_two(), last);
         self.row(cells)
+    }
+
+    /// Adds the condition that a row comes after `place` in the order by (`time`, `id`); nothing without one.
+    pub(crate) fn after(&mut self, time: &str, id: &str, place: Option<&Moment>) -> &mut Self {
+        let Some((at_ms, key)) = place else { return self };
+        self.push(" AND (").push(time).push(" > ").bind(*at_ms);
+        self.push(" OR (").push(time).push(" = ").bind(*at_ms);
+        self.push(" AND ").push(id).push(" > ").bind(key).push("))")
     }
 
     /// Adds `(a, b, …)` as it is.

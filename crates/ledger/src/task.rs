@@ -8,6 +8,7 @@ use crate::reader::Reader;
 use crate::retention::page;
 use crate::rows::{self, COLUMNS};
 use crate::statement::{Statement, cells};
+use crate::unreadable::by_id;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use task::{ClientId, Shown, State, Task, TaskId, TokenId};
@@ -51,24 +52,50 @@ fn read_id(row: &AnyRow) -> Result<TaskId, LedgerError> {
 }
 
 impl Ledger {
-    /// One task, with its artifacts once it has some.
+    /// One task, with its artifacts once it has some. `Corrupt` when it can't be read.
     pub async fn task(&self, id: TaskId) -> Result<Option<Task>, LedgerError> {
-        Ok(self.tasks(&[id]).await?.pop())
+        let Some(row) = self.database().fetch_first(self.by_ids(&[id])).await? else { return Ok(None) };
+        let mut task = rows::read(&row)?;
+        let mut found = artifact::of_tasks(self.database(), std::slice::from_ref(&task)).await?;
+        task.artifacts = found.remove(&id).transpose()?.unwrap_or_default();
+        Ok(Some(task))
     }
 
-    /// Tasks by id, in any order, those that don't exist left out. Reads 500 at a time.
+    /// Tasks by id, in any order, those that don't exist or can't be read left out. Reads 500 at a time.
     pub async fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Task>, LedgerError> {
         let mut tasks = Vec::with_capacity(ids.len());
         for ids in ids.chunks(MAX_IDS) {
-            let mut sql = self.statement(&format!("/* tasks */ SELECT {COLUMNS} FROM task WHERE id IN "));
-            sql.list(ids.iter().copied());
-            tasks.append(&mut self.read_tasks(sql).await?);
+            let rows = self.database().fetch_all(self.by_ids(ids)).await?;
+            tasks.append(&mut self.read_tasks(&rows).await?);
         }
         Ok(tasks)
     }
 
-    /// Tasks by filter, newest first.
+    /// Tasks by filter, newest first; those that can't be read left out.
     pub async fn list_tasks(&self, filter: &TaskFilter) -> Result<Vec<Task>, LedgerError> {
+        let limit = page(filter.limit);
+        let full = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut before = filter.before.map(|id| id.to_string());
+        let mut tasks = Vec::new();
+        loop {
+            let rows = self.database().fetch_all(self.listing(filter, before.as_ref(), limit)).await?;
+            tasks.append(&mut self.read_tasks(&rows).await?);
+            before = rows.last().and_then(by_id);
+            // It reads on behind what can't be read: a shorter list means that there are no more.
+            if rows.len() < full || tasks.len() >= full || before.is_none() {
+                tasks.truncate(full);
+                return Ok(tasks);
+            }
+        }
+    }
+
+    fn by_ids(&self, ids: &[TaskId]) -> Statement {
+        let mut sql = self.statement(&format!("/* tasks */ SELECT {COLUMNS} FROM task WHERE id IN "));
+        sql.list(ids.iter().copied());
+        sql
+    }
+
+    fn listing(&self, filter: &TaskFilter, before: Option<&String>, limit: i64) -> Statement {
         let mut sql = self.statement(&format!("/* list_tasks */ SELECT {COLUMNS} FROM task WHERE "));
         sql.push(if filter.include_hidden { "hidden >= 0" } else { "hidden = 0" });
         if let Some(token) = filter.token {
@@ -86,18 +113,27 @@ impl Ledger {
                 sql.push(" AND ").push(column).push(" = ").bind(value);
             }
         }
-        if let Some(before) = filter.before {
+        if let Some(before) = before {
             sql.push(" AND id < ").bind(before);
         }
-        sql.push(" ORDER BY id DESC LIMIT ").bind(page(filter.limit));
-        self.read_tasks(sql).await
+        sql.push(" ORDER BY id DESC LIMIT ").bind(limit);
+        sql
     }
 
-    async fn read_tasks(&self, sql: Statement) -> Result<Vec<Task>, LedgerError> {
-        let rows = self.database().fetch_all(sql).await?;
-        let mut tasks = rows.iter().map(rows::read).collect::<Result<Vec<_>, _>>()?;
-        artifact::fill(self.database(), &mut tasks).await?;
-        Ok(tasks)
+    async fn read_tasks(&self, rows: &[AnyRow]) -> Result<Vec<Task>, LedgerError> {
+        let tasks = self.readable(rows, rows::read)?;
+        let mut found = artifact::of_tasks(self.database(), &tasks).await?;
+        let mut whole = Vec::with_capacity(tasks.len());
+        for mut task in tasks {
+            match found.remove(&task.id).transpose() {
+                Ok(artifacts) => {
+                    task.artifacts = artifacts.unwrap_or_default();
+                    whole.push(task);
+                }
+                Err(error) => self.unreadable().leave_out(error)?,
+            }
+        }
+        Ok(whole)
     }
 
     /// The newest task of the channel that has (or had) this operation.
@@ -113,6 +149,13 @@ impl Ledger {
         let sql = "/* find_client */ SELECT id FROM task WHERE client_id = $1 AND channel = $2 \
              ORDER BY id DESC LIMIT 1";
         let row = self.database().fetch_first(self.fixed(sql, cells![client, channel])).await?;
+        row.as_ref().map(read_id).transpose()
+    }
+
+    /// The task that was opened as this one's only child ([`crate::Opening::only_child_of`]) and has not ended.
+    pub async fn unfinished_child(&self, parent: TaskId) -> Result<Option<TaskId>, LedgerError> {
+        let sql = "/* unfinished_child */ SELECT id FROM task WHERE modal_of = $1 AND finished_ms IS NULL LIMIT 1";
+        let row = self.database().fetch_first(self.fixed(sql, cells![parent])).await?;
         row.as_ref().map(read_id).transpose()
     }
 

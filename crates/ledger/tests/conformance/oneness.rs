@@ -2,8 +2,8 @@
 
 use crate::fixture::{NOW, World, opening};
 use futures::future::join_all;
-use ledger::{Idempotency, Opened, Opening};
-use task::TokenId;
+use ledger::{Idempotency, Opened, Opening, Remembered, Retention};
+use task::{Step, TokenId};
 
 fn keyed(world: &World, token: TokenId, body: &str) -> Opening {
     let mut with = opening(world.task(token));
@@ -36,6 +36,30 @@ pub async fn a_repeated_request_is_replayed(world: &World) {
     later.task.created_ms = NOW + 1000;
     assert_eq!(world.ledger.open_task(later.clone()).await, Ok(Opened::New));
     assert_eq!(world.read(later.task.id).await, later.task);
+}
+
+pub async fn what_is_remembered_can_be_asked_for(world: &World) {
+    let (token, stranger) = (world.token(None).await, world.token(None).await);
+    let (first, mut second) = (keyed(world, token.id, "body"), keyed(world, token.id, "body"));
+    let key = second.idempotency.as_mut().expect("it has a key");
+    (key.scope, key.expires_ms) = (format!("{}#1", key.scope), NOW + 2000);
+    let scope_of = |opening: &Opening| opening.idempotency.clone().expect("it has a key").scope;
+    let scopes = [scope_of(&first), scope_of(&second), "another".to_owned()];
+    assert_eq!(world.ledger.find_idempotency(token.id, &scopes[0]).await, Ok(None));
+    for opening in [&first, &second] {
+        assert_eq!(world.ledger.open_task(opening.clone()).await, Ok(Opened::New));
+        let key = opening.idempotency.clone().expect("it has a key");
+        let (task, body_hash, answer, expires_ms) = (opening.task.id, "body".to_owned(), key.answer, key.expires_ms);
+        let known = Some(Remembered { task, body_hash, answer, expires_ms });
+        assert_eq!(world.ledger.find_idempotency(token.id, &key.scope).await, Ok(known.clone()));
+        assert_eq!(world.ledger.newest_idempotency(token.id, &scopes).await, Ok(known), "the newest so far");
+    }
+    assert_eq!(world.ledger.find_idempotency(stranger.id, &scopes[0]).await, Ok(None), "keys are the token's own");
+    assert_eq!(world.ledger.newest_idempotency(token.id, &[]).await, Ok(None));
+    world.ledger.purge(Retention::Idempotency, NOW + 1001, 10).await.expect("rows can be purged");
+    assert_eq!(world.ledger.find_idempotency(token.id, &scopes[0]).await, Ok(None));
+    let newest = world.ledger.newest_idempotency(token.id, &scopes).await.expect("it can be asked");
+    assert_eq!(newest.map(|known| known.task), Some(second.task.id));
 }
 
 pub async fn concurrent_repeats_open_one_task(world: &World) {
@@ -97,4 +121,18 @@ pub async fn concurrent_children_are_one(world: &World) {
         let others = of_parent().filter(|(_, result)| **result == existing).count();
         assert_eq!(others + 1, of_parent().count(), "{results:?}");
     }
+}
+
+pub async fn a_child_is_found_until_it_ends(world: &World) {
+    let parent = world.running("asks").await;
+    assert_eq!(world.ledger.unfinished_child(parent.id).await, Ok(None));
+    let token = world.token(None).await;
+    let child = world.task(token.id);
+    let mut with = opening(child.clone());
+    with.only_child_of = Some(parent.id);
+    world.ledger.open_task(with).await.expect("it can be opened");
+    assert_eq!(world.ledger.unfinished_child(parent.id).await, Ok(Some(child.id)));
+    assert_eq!(world.ledger.unfinished_child(child.id).await, Ok(None));
+    world.step(&child, Step::Cancel, NOW + 1).await;
+    assert_eq!(world.ledger.unfinished_child(parent.id).await, Ok(None), "it has ended");
 }

@@ -111,3 +111,27 @@ pub async fn the_newest_hint_counts(world: &World) {
     world.ledger.note_hint(nowhere, "a").await.expect("nothing takes it");
     assert_eq!(world.ledger.hinted_operation(nowhere).await, Ok(None));
 }
+
+pub async fn waiting_errands_are_found(world: &World) {
+    let (first, second) = (world.running("one").await, world.running("two").await);
+    let ask = async |task, created_ms| {
+        let id = ErrandId::new(NOW, world.entropy.as_ref());
+        let errand = Errand { id, task, kind: ErrandKind::Seed, created_ms, result: None };
+        world.ledger.open_errand(&errand).await.expect("the task is there");
+        id
+    };
+    let older = ask(first.id, NOW + 20).await;
+    let newer = ask(first.id, NOW + 90).await;
+    ask(second.id, NOW + 10).await;
+    let waiting =
+        async |before_ms, limit| world.ledger.waiting_errands(before_ms, limit).await.expect("it can be asked");
+    assert_eq!(waiting(NOW + 10, 10).await, []);
+    let both = [(second.id, "one".to_owned()), (first.id, "one".to_owned())];
+    assert_eq!(waiting(NOW + 91, 10).await, both, "the longest waiting first, each task once");
+    assert_eq!(waiting(NOW + 91, 1).await, both[..1]);
+    for id in [older, newer] {
+        assert_eq!(waiting(NOW + 91, 10).await.len(), 2);
+        world.ledger.end_errand(id, &ErrandResult::None, NOW + 95).await.expect("it is open");
+    }
+    assert_eq!(waiting(NOW + 91, 10).await, both[..1]);
+}
