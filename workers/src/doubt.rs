@@ -60,14 +60,7 @@ impl Core {
         let operation = Operation { id, memo: serde_json::Value::Null };
         let item = PollItem { operation: &operation, kind: task.spec.kind };
         let request = line.dialect.poll(line.account(self.clock.now_ms()), &[item]);
-        let call = Call {
-            base_url: &line.channel.base_url,
-            request: &request,
-            inputs: &[],
-            timeout_ms: self.settings.call_timeout_ms,
-            body_max_bytes: LOOKUP_MAX_BYTES,
-            start_by_ms: None,
-        };
+        let call = Call::question(&line.channel.base_url, &request, self.settings.call_timeout_ms, LOOKUP_MAX_BYTES);
         let answered = self.outbound.call(call).await.ok()?;
         line.dialect.carries_client(client, &answered.response).then_some(operation)
     }
@@ -118,14 +111,7 @@ impl Core {
         let Some((client, request)) = request else {
             return LookupOutcome::Unsure("this dialect has no look-up".to_owned());
         };
-        let call = Call {
-            base_url: &line.channel.base_url,
-            request: &request,
-            inputs: &[],
-            timeout_ms: self.settings.call_timeout_ms,
-            body_max_bytes: LOOKUP_MAX_BYTES,
-            start_by_ms: None,
-        };
+        let call = Call::question(&line.channel.base_url, &request, self.settings.call_timeout_ms, LOOKUP_MAX_BYTES);
         let submitted_ms = match self.ledger.attempts(task.id).await {
             // The oldest attempt, and a margin for a vendor's clock that is behind ours.
             Ok(attempts) => {

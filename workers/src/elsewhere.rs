@@ -2,32 +2,37 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::Core;
+use ledger::LedgerError;
 use providers::routing;
 use queue::Lane;
 use serde_json::json;
 use task::{Channel, State, Step, Task};
 
+/// What an attempt came to on a channel that said "elsewhere": never again there.
+pub(crate) const SENT_AWAY: &str = "sent_away";
+
 /// Which other channels will do.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Target<'a> {
+pub(crate) enum Target {
     /// One that could take it at once.
     WithRoom,
-    /// Any that has not been tried, one with room first: merely busy or paused ones end a wait some day.
-    NotTried(&'a [String]),
+    /// Any, one with room first: merely busy or paused ones end a wait some day.
+    Any,
 }
 
 impl Core {
-    /// Moves a queued task to the best other channel that will do; `false` when there is none.
-    /// Never a follow-up: it belongs to its parent's account.
-    pub(crate) async fn move_elsewhere(&self, task: &Task, target: Target<'_>) -> Result<bool, AdvanceError> {
+    /// Moves a queued task to the best other channel that will do and has not sent it away; `false` when
+    /// there is none. Never a follow-up: it belongs to its parent's account.
+    pub(crate) async fn move_elsewhere(&self, task: &Task, target: Target) -> Result<bool, AdvanceError> {
         if task.state != State::Queued || task.spec.kind.needs_parent() {
             return Ok(false);
         }
+        let refusing = self.sent_away_by(task).await?;
         let channels = self.channels.all();
         let found = routing::candidates(&channels, task.spec.kind, &task.model);
         let mut busy = None;
         for candidate in found.iter().filter(|c| c.channel.name != task.channel) {
-            if matches!(target, Target::NotTried(tried) if tried.contains(&candidate.channel.name)) {
+            if refusing.contains(&candidate.channel.name) {
                 continue;
             }
             if !candidate.channel.paused && self.has_room(&candidate.channel.name, candidate.channel.limits.slots).await
@@ -37,9 +42,19 @@ impl Core {
             busy = busy.or(Some(candidate.channel));
         }
         match (target, busy) {
-            (Target::NotTried(_), Some(channel)) => self.move_to(task, channel).await,
+            (Target::Any, Some(channel)) => self.move_to(task, channel).await,
             _ => Ok(false),
         }
+    }
+
+    /// The channels that sent the task away. One that was merely busy when it was tried is none of them.
+    async fn sent_away_by(&self, task: &Task) -> Result<Vec<String>, LedgerError> {
+        if task.attempts == 0 {
+            return Ok(Vec::new());
+        }
+        let attempts = self.ledger.attempts(task.id).await?;
+        let sent_away = attempts.into_iter().filter(|attempt| attempt.outcome.as_deref() == Some(SENT_AWAY));
+        Ok(sent_away.map(|attempt| attempt.channel).collect())
     }
 
     async fn move_to(&self, task: &Task, channel: &Channel) -> Result<bool, AdvanceError> {

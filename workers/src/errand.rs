@@ -103,14 +103,7 @@ impl Core {
     }
 
     async fn ask_errand(&self, base_url: &str, request: &Request) -> Result<Answered, String> {
-        let call = Call {
-            base_url,
-            request,
-            inputs: &[],
-            timeout_ms: self.settings.call_timeout_ms,
-            body_max_bytes: ANSWER_MAX_BYTES,
-            start_by_ms: None,
-        };
+        let call = Call::question(base_url, request, self.settings.call_timeout_ms, ANSWER_MAX_BYTES);
         self.outbound.call(call).await.map_err(|error| {
             tracing::warn!(error = error.private, "errand failed");
             "the upstream could not be reached".to_owned()

@@ -46,6 +46,9 @@ impl Core {
                 return false;
             }
         };
+        if outcome.as_ref().is_some_and(|outcome| !matches!(outcome, PollOutcome::Missing)) {
+            self.missing.clear(task.id);
+        }
         match outcome {
             Some(PollOutcome::Done { outputs, .. }) => self.archive_orphan(task, orphan, outputs).await,
             Some(PollOutcome::Failed(_)) => self.end_orphan(orphan, "it failed").await,

@@ -169,14 +169,7 @@ impl Core {
         let mut request = line.dialect.poll(account, items);
         let mut memo = Value::Null;
         for _ in 0..MAX_TURNS {
-            let call = Call {
-                base_url: &line.channel.base_url,
-                request: &request,
-                inputs: &[],
-                timeout_ms: self.settings.call_timeout_ms,
-                body_max_bytes,
-                start_by_ms: None,
-            };
+            let call = Call::question(&line.channel.base_url, &request, self.settings.call_timeout_ms, body_max_bytes);
             let answered = self.outbound.call(call).await.map_err(|error| unreachable_upstream(&error.private))?;
             match line.dialect.read_poll(account, items, &memo, &answered.response)? {
                 Turn::Next(next, noted) => (request, memo) = (next, noted),

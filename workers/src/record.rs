@@ -2,7 +2,7 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
-use crate::elsewhere::Target;
+use crate::elsewhere::{SENT_AWAY, Target};
 use crate::outbound::{Stage, WireError, WireErrorKind};
 use crate::paid::Sent;
 use ledger::{AttemptNote, LedgerError};
@@ -98,12 +98,12 @@ impl Core {
             _ => now_ms + self.backoff_ms(leased.attempts),
         };
         let step = Step::Requeue { why: Requeue::Refused, due_ms };
-        let queued = self.advance_patiently(&leased, &step, &end, "refused").await?;
         if failure.retry != Retry::Elsewhere {
+            self.advance_patiently(&leased, &step, &end, "refused").await?;
             return Ok(Finish::At(due_ms));
         }
-        let tried = self.ledger.tried_channels(queued.id).await?;
-        if !self.move_elsewhere(&queued, Target::NotTried(&tried)).await? {
+        let queued = self.advance_patiently(&leased, &step, &end, SENT_AWAY).await?;
+        if !self.move_elsewhere(&queued, Target::Any).await? {
             let one = Move::new(&queued, Step::Fail(failure), json!({ "why": "no other channel can take it" }));
             self.advance(one).await?;
         }

@@ -201,7 +201,7 @@ impl Core {
                 format!("channel {} was removed", task.channel),
             )));
         }
-        match self.move_elsewhere(task, Target::NotTried(&[])).await? {
+        match self.move_elsewhere(task, Target::Any).await? {
             true => Ok(Readiness::Moved),
             false => Ok(Readiness::Later(self.clock.now_ms() + self.settings.retry_max_ms)),
         }

@@ -30,6 +30,13 @@ pub struct Call<'a> {
     pub start_by_ms: Option<i64>,
 }
 
+impl<'a> Call<'a> {
+    /// A call without inputs that costs nothing and may begin at any time.
+    pub fn question(base_url: &'a str, request: &'a Request, timeout_ms: i64, body_max_bytes: usize) -> Self {
+        Self { base_url, request, inputs: &[], timeout_ms, body_max_bytes, start_by_ms: None }
+    }
+}
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Answered {
