@@ -70,7 +70,7 @@ impl Reader {
     pub async fn task(&self, id: TaskId) -> Answer {
         let (sender, receiver) = oneshot::channel();
         if self.enqueue(id, sender)? {
-            tokio::spawn(Turn { ledger: self.ledger.clone(), queue: self.queue.clone() }.run());
+            tokio::spawn(Turn { ledger: self.ledger.clone(), queue: self.queue.clone(), left: false }.run());
         }
         receiver.await.unwrap_or(Err(ReadError::Away))
     }
@@ -96,21 +96,28 @@ impl Reader {
 struct Turn {
     ledger: Ledger,
     queue: Arc<Mutex<Queue>>,
+    /// Whether the place has been given back.
+    left: bool,
 }
 
 impl Turn {
-    async fn run(self) {
-        loop {
-            let batch = {
-                let mut queue = lock(&self.queue);
-                let most = queue.waiting.len().min(READ_BATCH);
-                queue.waiting.drain(..most).collect::<Vec<_>>()
-            };
-            if batch.is_empty() {
-                return;
-            }
+    async fn run(mut self) {
+        while let Some(batch) = self.next_batch() {
             self.answer(batch).await;
         }
+    }
+
+    /// What waits, or `None` and the place given back: both under one lock, so that a read which comes
+    /// at this moment finds either a reader that will see it or a free place.
+    fn next_batch(&mut self) -> Option<Vec<(TaskId, oneshot::Sender<Answer>)>> {
+        let mut queue = lock(&self.queue);
+        let most = queue.waiting.len().min(READ_BATCH);
+        if most > 0 {
+            return Some(queue.waiting.drain(..most).collect());
+        }
+        queue.readers = queue.readers.saturating_sub(1);
+        self.left = true;
+        None
     }
 
     async fn answer(&self, batch: Vec<(TaskId, oneshot::Sender<Answer>)>) {
@@ -120,7 +127,11 @@ impl Turn {
         let found = read(&self.ledger, &ids).await;
         let found = found.map(|tasks| tasks.into_iter().map(|task| (task.id, task)).collect::<HashMap<_, _>>());
         for (id, sender) in batch {
-            let answer = found.as_ref().map(|tasks| tasks.get(&id).cloned()).map_err(Clone::clone);
+            let answer = match &found {
+                Ok(tasks) if !tasks.contains_key(&id) && self.ledger.is_unreadable(id) => Err(ReadError::Broken),
+                Ok(tasks) => Ok(tasks.get(&id).cloned()),
+                Err(error) => Err(error.clone()),
+            };
             // A caller that hung up needs no answer.
             let _ = sender.send(answer);
         }
@@ -129,8 +140,10 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut queue = lock(&self.queue);
-        queue.readers = queue.readers.saturating_sub(1);
+        if !self.left {
+            let mut queue = lock(&self.queue);
+            queue.readers = queue.readers.saturating_sub(1);
+        }
     }
 }
 
