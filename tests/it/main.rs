@@ -1,0 +1,5 @@
+//! The one integration binary.
+
+mod simulation;
+mod tidy;
+mod world;
