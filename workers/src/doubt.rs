@@ -99,6 +99,9 @@ impl Core {
             channel: task.channel.clone(),
             upstream_model: task.upstream_model.clone(),
         };
+        if let Err(error) = self.scheduler.join_slots(&task.channel, &[task.id]).await {
+            tracing::warn!(task = %task.id, %error, "slot not taken; the sweep will");
+        }
         match self.advance(Move::new(task, step, note).with_attempt(begin)).await {
             Ok(leased) => self.recover(&leased, operation, "callback").await,
             Err(_) => Finish::At(now_ms + 1_000),

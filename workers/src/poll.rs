@@ -94,10 +94,10 @@ impl Core {
         let end = match task.state {
             State::Uncertain => self.resolve_doubt(task).await,
             State::Queued => self.heed_hint(task).await,
-            _ if task.is_over() => {
-                self.heed_hint(task).await;
-                self.watch_orphan(task).await
-            }
+            _ if task.is_over() => match self.heed_hint(task).await {
+                Finish::Done => self.watch_orphan(task).await,
+                again => again,
+            },
             _ => Finish::Done,
         };
         (task.id, end)

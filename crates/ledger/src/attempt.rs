@@ -54,7 +54,7 @@ impl Ledger {
     /// The task's attempts, oldest first, at most 1,000.
     pub async fn attempts(&self, id: TaskId) -> Result<Vec<Attempt>, LedgerError> {
         let sql = "/* attempts */ SELECT id, task_id, client_id, channel, upstream_model, begun_ms, ended_ms, outcome, \
-             note FROM attempt WHERE task_id = $1 ORDER BY id LIMIT $2";
+             note FROM attempt WHERE task_id = $1 ORDER BY begun_ms, id LIMIT $2";
         let rows = self.database().fetch_all(self.fixed(sql, cells![id, MAX_ATTEMPTS])).await?;
         rows.iter()
             .map(|row| {
@@ -72,13 +72,5 @@ impl Ledger {
                 })
             })
             .collect()
-    }
-
-    /// The channels that the task's attempts went to, each once, the first tried first, at most 1,000.
-    pub async fn tried_channels(&self, task: TaskId) -> Result<Vec<String>, LedgerError> {
-        let sql = "/* tried_channels */ SELECT channel FROM attempt WHERE task_id = $1 GROUP BY channel \
-             ORDER BY MIN(id), channel LIMIT $2";
-        let rows = self.database().fetch_all(self.fixed(sql, cells![task, MAX_ATTEMPTS])).await?;
-        rows.iter().map(|row| Reader::new("attempt", row).text("channel")).collect()
     }
 }

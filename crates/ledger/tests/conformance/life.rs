@@ -208,21 +208,3 @@ pub async fn text_with_nul_is_taken(world: &World) {
     assert_eq!(read.external_id.as_deref(), Some("a\u{fffd}b"));
     assert_eq!(read.spec.prompt, "c\0d");
 }
-
-pub async fn tried_channels_are_told_once(world: &World) {
-    let mut task = world.opened().await;
-    assert_eq!(world.ledger.tried_channels(task.id).await, Ok(vec![]));
-    for (at_ms, channel) in [(1, "two"), (20, "one"), (30, "two")] {
-        let step = Step::Move { channel: channel.into(), upstream_model: "x".into() };
-        task = world.step(&task, step, NOW + at_ms).await;
-        let lease = world.lease(&task, NOW + at_ms + 1);
-        task = lease.after.clone();
-        world.ledger.commit(vec![lease]).await.expect("nobody else changes it");
-        let step = Step::Requeue { why: task::Requeue::Refused, due_ms: NOW };
-        task = world.step(&task, step, NOW + at_ms + 2).await;
-    }
-    assert_eq!(world.ledger.attempts(task.id).await.expect("attempts can be read").len(), 3);
-    assert_eq!(world.ledger.tried_channels(task.id).await, Ok(vec!["two".to_owned(), "one".to_owned()]));
-    world.running("another's").await;
-    assert_eq!(world.ledger.tried_channels(world.task_id()).await, Ok(vec![]));
-}

@@ -44,7 +44,7 @@ macro_rules! on_both_engines {
 
 on_both_engines! {
     life: every_field_reads_back, every_change_reads_back, a_stale_change_writes_nothing, a_unit_is_atomic,
-        nonsense_is_refused, the_ledger_outlives_its_process, lists_and_searches, text_with_nul_is_taken, tried_channels_are_told_once;
+        nonsense_is_refused, the_ledger_outlives_its_process, lists_and_searches, text_with_nul_is_taken;
     group: concurrent_callers_share_commits, a_failing_unit_harms_nobody_else, a_caller_that_hangs_up_cancels_nothing,
         a_closed_ledger_finishes_what_it_took, two_ledgers_compare_and_set_against_each_other,
         units_that_cross_never_block_each_other, changes_of_one_task_keep_their_order;
