@@ -216,5 +216,5 @@ async fn send_all(client: &reqwest::Client, hooks: Vec<Hook>) {
 /// The TLS provider may have been chosen by the process already; that one serves as well.
 fn client() -> Result<reqwest::Client, reqwest::Error> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(HOOK_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
+    reqwest::Client::builder().no_proxy().timeout(HOOK_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()
 }

@@ -30,7 +30,7 @@ impl Asker {
     pub async fn with(change: impl FnOnce(SimConfig) -> SimConfig) -> Self {
         let clock = Arc::new(ManualClock::new(START_MS));
         let sim = Sim::start(change(config(&clock))).await.expect("the sim starts on a free port");
-        let client = reqwest::Client::builder().build().expect("a plain client");
+        let client = plain_client();
         Self { sim, clock, client, base: "" }
     }
 
@@ -102,4 +102,10 @@ pub fn data_uri(colour: [u8; 3]) -> String {
     let picture = image::RgbImage::from_pixel(8, 6, image::Rgb(colour));
     picture.write_to(&mut file, image::ImageFormat::Png).expect("PNG in memory");
     format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(file.into_inner()))
+}
+
+/// A client for requests that no [`Asker`] makes. The TLS provider is chosen once in a process.
+pub fn plain_client() -> reqwest::Client {
+    let _chosen_already = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().expect("a plain client")
 }

@@ -12,7 +12,7 @@ async fn start(clock: &Arc<ManualClock>, folder: &Path) -> Sim {
 }
 
 async fn post(sim: &Sim, path: &str, body: &str) -> reqwest::Result<serde_json::Value> {
-    let request = reqwest::Client::new().post(format!("{}{path}", sim.url())).body(body.to_owned());
+    let request = crate::asker::plain_client().post(format!("{}{path}", sim.url())).body(body.to_owned());
     request.send().await?.json().await
 }
 

@@ -130,7 +130,7 @@ async fn broken_bodies_are_refused_in_the_protocols_words() {
 #[tokio::test]
 async fn a_secret_is_asked_for_everywhere_but_on_files() {
     let asker = Asker::with(|config| sim::SimConfig { secret: Some(task::Secret::new("hush")), ..config }).await;
-    let client = reqwest::Client::new();
+    let client = crate::asker::plain_client();
     let post = |name: &'static str, value: &'static str, base: &str| {
         let request = client.post(format!("{}{base}/mj/submit/imagine", asker.sim.url())).header(name, value);
         let request = request.body(r#"{"prompt":"cat"}"#).send();
