@@ -50,7 +50,9 @@ pub(super) fn make_folders(base: &Path, relative: Option<&Path>) -> io::Result<(
             Err(error) => return Err(error),
         }
     }
-    if folder.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    // Gone again is "not found": a delete of a neighbour has removed the emptied folder, and the caller
+    // makes it anew.
+    if fs::metadata(&folder)?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
 }
 
 /// Removes a file and makes that durable; a file that is not there (or a folder of that name) is fine.
@@ -62,7 +64,11 @@ pub(super) fn remove_file(path: &Path) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     match fs::remove_file(path) {
-        Ok(()) => path.parent().map_or(Ok(()), sync_folder),
+        Ok(()) => match path.parent().map_or(Ok(()), sync_folder) {
+            // Another delete has emptied the folder and removed it meanwhile, and the name with it.
+            Err(error) if is_absent(&error) => Ok(()),
+            synced => synced,
+        },
         Err(error) if is_absent(&error) => Ok(()),
         Err(error) => Err(error),
     }
