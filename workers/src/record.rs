@@ -15,9 +15,11 @@ use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source
 /// The first pause after a refusal that may pass.
 pub(crate) const RETRY_FIRST_MS: i64 = 1_000;
 /// Attempts that an upstream may answer with an error of its own before the task fails.
-const ATTEMPTS_MAX: i64 = 8;
-/// Attempts on an upstream that is busy or can't be reached; its own back-off makes hours of them.
-const BUSY_ATTEMPTS_MAX: i64 = 500;
+const ERRORS_MAX: i64 = 8;
+/// What such an attempt came to.
+const ERRED: &str = "erred";
+/// Attempts in all, most of them on an upstream that is busy or can't be reached; back-off makes hours of them.
+const ATTEMPTS_MAX: i64 = 500;
 /// How long, with growing pauses, a ledger that is away is asked to take what a vendor answered.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The longest of those pauses.
@@ -88,8 +90,9 @@ impl Core {
 
     async fn record_refusal(&self, leased: Task, failure: Failure, note: Value) -> Result<Finish, AdvanceError> {
         let end = json!({ "why": failure.private, "call": note });
-        if failure.retry == Retry::Never || leased.attempts >= attempts_max(failure.kind) {
-            self.advance_patiently(&leased, &Step::Fail(failure), &end, "refused").await?;
+        let outcome = if failure.kind == FailureKind::Upstream { ERRED } else { "refused" };
+        if failure.retry == Retry::Never || self.has_tried_enough(&leased, failure.kind).await {
+            self.advance_patiently(&leased, &Step::Fail(failure), &end, outcome).await?;
             return Ok(Finish::Done);
         }
         let now_ms = self.clock.now_ms();
@@ -99,7 +102,7 @@ impl Core {
         };
         let step = Step::Requeue { why: Requeue::Refused, due_ms };
         if failure.retry != Retry::Elsewhere {
-            self.advance_patiently(&leased, &step, &end, "refused").await?;
+            self.advance_patiently(&leased, &step, &end, outcome).await?;
             return Ok(Finish::At(due_ms));
         }
         let queued = self.advance_patiently(&leased, &step, &end, SENT_AWAY).await?;
@@ -108,6 +111,24 @@ impl Core {
             self.advance(one).await?;
         }
         Ok(Finish::Done)
+    }
+
+    /// Whether another attempt is one too many. Errors of the upstream's own are counted apart: an hour in
+    /// which it was merely busy must not leave a task without a second chance.
+    async fn has_tried_enough(&self, leased: &Task, kind: FailureKind) -> bool {
+        if kind != FailureKind::Upstream || leased.attempts < ERRORS_MAX {
+            return leased.attempts >= ATTEMPTS_MAX;
+        }
+        match self.ledger.attempts(leased.id).await {
+            Ok(attempts) => {
+                let erred = attempts.iter().filter(|attempt| attempt.outcome.as_deref() == Some(ERRED)).count();
+                i64::try_from(erred).unwrap_or(i64::MAX) + 1 >= ERRORS_MAX
+            }
+            Err(error) => {
+                tracing::warn!(task = %leased.id, %error, "attempts not counted; one more does no harm");
+                leased.attempts >= ATTEMPTS_MAX
+            }
+        }
     }
 
     /// Moves a task whose attempt has come to an end. What the vendor said is in hand and nowhere else, so
@@ -241,10 +262,6 @@ impl Patience {
         self.waited += pause;
         true
     }
-}
-
-fn attempts_max(kind: FailureKind) -> i64 {
-    if kind == FailureKind::Upstream { ATTEMPTS_MAX } else { BUSY_ATTEMPTS_MAX }
 }
 
 /// Whether this very answer is in the row already: a commit whose answer was lost, or another worker's

@@ -92,17 +92,22 @@ async fn a_head_that_is_too_large_is_refused() {
     assert_eq!(served.world.get("/v1/tasks").await.status, 200, "others are served all the same");
 }
 
-#[tokio::test]
-async fn a_drain_lets_requests_finish_and_takes_no_more() {
-    let served = serve().await;
+/// A submission whose answer is held: once the task is there, the request is surely under way.
+async fn held_submission(served: &Served) -> TcpStream {
     let mut socket = served.connect().await;
     let body = r#"{"prompt":"a cat"}"#;
     let head = submit(body.len()).replace("\r\n\r\n", "\r\nprefer: wait=60\r\n\r\n");
     socket.write_all((head + body).as_bytes()).await.expect("is sent");
-    // Once the task is there the request is surely under way, and held.
     while served.world.task_count().await == 0 {
         tokio::task::yield_now().await;
     }
+    socket
+}
+
+#[tokio::test]
+async fn a_drain_lets_requests_finish_and_takes_no_more() {
+    let served = serve().await;
+    let socket = held_submission(&served).await;
     // An idle connection does not hold the drain up.
     let idle = served.connect().await;
     served.soft.cancel();
@@ -131,13 +136,7 @@ async fn a_head_that_does_not_come_is_not_waited_for_for_ever() {
 #[tokio::test]
 async fn a_drain_that_runs_out_of_time_cuts_off_what_is_left() {
     let served = serve().await;
-    let mut socket = served.connect().await;
-    let body = r#"{"prompt":"a cat"}"#;
-    let head = submit(body.len()).replace("\r\n\r\n", "\r\nprefer: wait=60\r\n\r\n");
-    socket.write_all((head + body).as_bytes()).await.expect("is sent");
-    while served.world.task_count().await == 0 {
-        tokio::task::yield_now().await;
-    }
+    let socket = held_submission(&served).await;
     tokio::time::pause();
     let began = tokio::time::Instant::now();
     served.soft.cancel();

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use store::{ByteStream, ObjectMeta, PutReceipt, Store, StoreError};
 use task::clock::{ManualClock, SeededEntropy};
 use task::{
-    AttemptId, ClientId, Clock, Kind, Operation, Phase, Secret, Shown, Spec, State, Step, Task, TaskId, TokenId,
+    AttemptId, ClientId, Clock, Kind, Operation, Secret, Spec, Step, Task, TaskId, TokenId,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -266,45 +266,13 @@ fn settings(dev: Option<Dev>) -> Settings {
 
 fn blank(id: TaskId, token: TokenId, spec: Spec, now_ms: i64) -> Task {
     Task {
-        id,
-        version: 1,
-        token,
         family: "midjourney".into(),
         action: "IMAGINE".into(),
         model: "mj_imagine".into(),
-        spec,
-        state: State::Queued,
-        shown: Shown::Queued,
-        phase: Phase::Waiting,
-        progress: 0,
-        channel: String::new(),
         upstream_model: "mj_imagine".into(),
-        attempt: None,
-        attempts: 0,
-        client: None,
-        operation: None,
-        details: task::Details::default(),
-        outputs: Vec::new(),
-        artifacts: Vec::new(),
-        failure: None,
-        warnings: Vec::new(),
-        child: None,
-        retry_of: None,
-        callback_url: None,
-        external_id: None,
         due_ms: None,
-        lease_until_ms: None,
         deadline_ms: now_ms + 3_600_000,
-        missing_ms: None,
-        created_ms: now_ms,
-        started_ms: None,
-        finished_ms: None,
-        answered_ms: None,
-        shown_ms: now_ms,
-        updated_ms: now_ms,
         reserved: 1,
-        charged: 0,
-        hidden: false,
-        trace: None,
+        ..Task::queued(id, token, spec, now_ms)
     }
 }

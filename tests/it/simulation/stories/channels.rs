@@ -119,3 +119,23 @@ async fn a_bell_that_rings_at_a_channel_that_never_was_does_not_lose_the_task() 
     assert_eq!(world.run_to_end(&id).await.state, State::Succeeded);
     world.end().await;
 }
+
+#[tokio::test]
+async fn an_upstream_that_was_busy_for_long_may_still_err_a_few_times() {
+    let world = World::new(Shape::default()).await;
+    let id = world.imagine(Tenant::Limited, "a lighthouse [sim:queue-full=9] [sim:code=9*2]").await;
+    assert!(world.run_until(120, 5_000, async |world| world.task(&id).await.is_over()).await);
+    assert_eq!((world.task(&id).await.state, accepted(&world, &id).await), (State::Succeeded, 1));
+    assert_eq!(tried(&world, &id).await.len(), 12, "nine times busy, twice an error, once accepted");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_only_errs_is_asked_eight_times() {
+    let world = World::new(Shape::default()).await;
+    let id = world.imagine(Tenant::Limited, "a lighthouse [sim:code=9*always]").await;
+    assert!(world.run_until(120, 5_000, async |world| world.task(&id).await.is_over()).await);
+    assert_eq!((world.task(&id).await.state, accepted(&world, &id).await), (State::Failed, 0));
+    assert_eq!(tried(&world, &id).await.len(), 8);
+    world.end().await;
+}
