@@ -15,9 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{ByteStream, ObjectMeta, PutReceipt, Store, StoreError};
 use task::clock::{ManualClock, SeededEntropy};
-use task::{
-    AttemptId, ClientId, Clock, Kind, Operation, Secret, Spec, Step, Task, TaskId, TokenId,
-};
+use task::{AttemptId, ClientId, Clock, Kind, Operation, Secret, Spec, Step, Task, TaskId, TokenId};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
