@@ -43,11 +43,16 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         ends_at: Instant::now() + STREAM_LIMIT,
         is_over: false,
     };
+    Ok(streamed(events(follow)))
+}
+
+/// A stream as an answer, kept alive by comments.
+fn streamed(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let alive = KeepAlive::new().interval(COMMENT_PERIOD).text("");
-    let mut response = Sse::new(events(follow)).keep_alive(alive).into_response();
+    let mut response = Sse::new(events).keep_alive(alive).into_response();
     // A proxy that buffers would hold events back.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 struct Follow {
@@ -134,5 +139,24 @@ fn event_id(seen: &Seen) -> String {
         // With its id: a second child's counts begin anew.
         Some(child) => format!("{}-{}.{}", of(&seen.task), child.id, of(child)),
         None => of(&seen.task),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::StreamExt;
+
+    /// Over a stream that reads nothing: the paused clock runs ahead of threads that it does not know,
+    /// such as a database's.
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_stream_is_kept_alive_by_comments() {
+        let began = Instant::now();
+        let mut stream = streamed(stream::pending()).into_body().into_data_stream();
+        for nth in 1..=2 {
+            let comment = stream.next().await.expect("it goes on").expect("is whole");
+            assert!(comment.starts_with(b":"), "{comment:?}");
+            assert_eq!(began.elapsed(), COMMENT_PERIOD * nth);
+        }
     }
 }

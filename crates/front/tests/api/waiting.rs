@@ -136,22 +136,3 @@ async fn a_stream_taken_up_again_does_not_repeat_itself() {
     assert_eq!(text.matches("event: task").count(), 1, "{text}");
     assert!(text.contains("cancelled"), "{text}");
 }
-
-#[tokio::test]
-async fn an_idle_stream_is_kept_alive_by_comments() {
-    let world = World::new().await;
-    let id = world.imagine("a cat").await;
-    let request = world.request("GET", &format!("/v1/tasks/{id}/events")).body(Body::empty()).expect("is a request");
-    let response = world.router.clone().oneshot(request).await.expect("a router answers");
-    let mut stream = response.into_body().into_data_stream();
-    let mut next = async || stream.next().await.expect("it goes on").expect("is whole");
-    assert!(next().await.starts_with(b"event: task"));
-    tokio::time::pause();
-    for _ in 0..2 {
-        let began = tokio::time::Instant::now();
-        let comment = next().await;
-        assert!(comment.starts_with(b":"), "{comment:?}");
-        // Some 15 s of the paused clock, which moves only when nobody has anything to do.
-        assert!((14..=16).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
-    }
-}
