@@ -18,9 +18,17 @@ pub enum Role {
     Audio,
     /// A cover or thumbnail beside the real thing.
     Cover,
+    /// The same sound without loss, beside the real thing: its key differs in the extension alone.
+    Wav,
+    /// The last still of a film, beside it.
+    LastFrame,
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Role; 7] =
+        [Self::Image, Self::Single, Self::Video, Self::Audio, Self::Cover, Self::Wav, Self::LastFrame];
+
     /// The word in JSON, logs and keys.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,6 +37,8 @@ impl Role {
             Self::Video => "video",
             Self::Audio => "audio",
             Self::Cover => "cover",
+            Self::Wav => "wav",
+            Self::LastFrame => "last_frame",
         }
     }
 }
@@ -53,8 +63,24 @@ pub enum Source {
 pub struct Output {
     /// What it is for.
     pub role: Role,
+    /// Which of several results it belongs to (a song's cover goes with its sound), from 0: its place in
+    /// [`Details::clips`](crate::Details::clips) where there are any.
+    #[serde(default)]
+    pub piece: i64,
     /// Where it is.
     pub source: Source,
+}
+
+impl Output {
+    /// An output of the first piece.
+    pub fn new(role: Role, source: Source) -> Self {
+        Self { role, piece: 0, source }
+    }
+
+    /// The same, of another piece.
+    pub fn of_piece(self, piece: i64) -> Self {
+        Self { piece, ..self }
+    }
 }
 
 /// One output in our own store.
@@ -64,6 +90,9 @@ pub struct Artifact {
     pub position: i64,
     /// What it is for.
     pub role: Role,
+    /// Which of several results it belongs to, from 0.
+    #[serde(default)]
+    pub piece: i64,
     /// Key in the store: `task-artifacts/yyyy/mm/dd/<family>/<action>/<task id>[-n].<ext>`.
     pub key: String,
     /// What the bytes themselves say they are.

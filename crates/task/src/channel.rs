@@ -1,5 +1,6 @@
 //! A configured account of a dialect. Data: hosts close and relays go on, so nothing here is code.
 
+use crate::catalogue;
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -48,7 +49,7 @@ pub struct Channel {
     pub key: Secret,
     /// Random text in the address of this channel's inbound callbacks.
     pub hook_secret: Secret,
-    /// Public models served, `*` for all of the dialect's kinds; `public=upstream` renames.
+    /// Public models served; `*` for all that the catalogue says its dialect can make; `public=upstream` renames.
     pub models: Vec<String>,
     /// Share among channels of equal priority.
     pub weight: i64,
@@ -73,7 +74,10 @@ impl Channel {
     pub fn upstream_model(&self, public: &str) -> Option<String> {
         self.models.iter().find_map(|entry| match entry.split_once('=') {
             Some((name, upstream)) if name == public => Some(upstream.to_owned()),
-            None if entry == public || entry == "*" => Some(public.to_owned()),
+            None if entry == "*" => catalogue::upstream_name(&self.dialect, public).map(str::to_owned),
+            None if entry == public => {
+                Some(catalogue::upstream_name(&self.dialect, public).unwrap_or(public).to_owned())
+            }
             _ => None,
         })
     }

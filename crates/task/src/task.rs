@@ -3,7 +3,8 @@
 use crate::artifact::{Artifact, Output};
 use crate::failure::Failure;
 use crate::id::{AttemptId, ClientId, TaskId, TokenId};
-use crate::spec::Spec;
+use crate::song::Clip;
+use crate::spec::{Size, Spec};
 use crate::state::{Shown, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -54,6 +55,25 @@ pub struct Button {
     pub kind: i64,
 }
 
+/// What the vendor makes where it differs from what was asked for: callers see and pay for this.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fitted {
+    /// Playing time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+}
+
+impl Fitted {
+    /// Whether all is made as asked for.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What a vendor tells of a task beside its files.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -70,6 +90,15 @@ pub struct Details {
     /// The seed, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<String>,
+    /// A title (of lyrics).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Songs that came out, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clips: Vec<Clip>,
+    /// What the vendor makes where it differs from what was asked for.
+    #[serde(skip_serializing_if = "Fitted::is_nothing")]
+    pub fitted: Fitted,
     /// A line about the task in the vendor's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
@@ -87,6 +116,12 @@ impl Details {
         if !newer.texts.is_empty() {
             self.texts = newer.texts;
         }
+        if !newer.clips.is_empty() {
+            self.clips = newer.clips;
+        }
+        self.title = newer.title.or(self.title.take());
+        self.fitted.seconds = newer.fitted.seconds.or(self.fitted.seconds);
+        self.fitted.size = newer.fitted.size.or(self.fitted.size);
         self.prompt_used = newer.prompt_used.or(self.prompt_used.take());
         self.seed = newer.seed.or(self.seed.take());
         self.description = newer.description.or(self.description.take());
@@ -230,6 +265,16 @@ impl Task {
             hidden: false,
             trace: None,
         }
+    }
+
+    /// Playing time as it is made, or else as asked for, s.
+    pub fn seconds(&self) -> Option<f64> {
+        self.details.fitted.seconds.or(self.spec.seconds)
+    }
+
+    /// Pixels as they are made, or else as asked for.
+    pub fn size(&self) -> Option<Size> {
+        self.details.fitted.size.or(self.spec.size)
     }
 
     /// Whether it has ended.
