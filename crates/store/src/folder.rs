@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use disk::{away, blocking};
 use futures::StreamExt;
+pub(crate) use sheet::hex;
 use sheet::{Identity, Sheet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io;

@@ -2,8 +2,12 @@
 
 mod folder;
 pub mod key;
+mod s3;
+mod spill;
 
 pub use folder::FolderStore;
+pub use s3::{ChecksumMode, Links, S3Settings, S3SettingsError, S3Store};
+pub use spill::{Spill, SpilledObject};
 
 use async_trait::async_trait;
 use bytes::Bytes;

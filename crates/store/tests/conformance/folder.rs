@@ -1,7 +1,6 @@
-//! One suite for every kind of store ([`cases`]), run here for a folder; and what only a folder has.
+//! The suite for a folder, and what only a folder has.
 
-mod cases;
-
+use crate::cases;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,35 +25,17 @@ fn folder() -> Folder {
     Folder { folder, clock, store }
 }
 
-/// Runs each case on a store of its own. `$make` gives something with a field `store`.
-macro_rules! conformance {
-    ($make:path: $($case:ident),+ $(,)?) => {$(
+macro_rules! tests {
+    ($($case:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $case() {
-            let made = $make();
+            let made = folder();
             cases::$case(&made.store).await;
         }
     )+};
 }
 
-conformance!(
-    folder: what_was_put_is_read_back,
-    an_object_is_replaced_whole,
-    a_reader_keeps_what_it_opened,
-    ranges_are_cut_to_what_exists,
-    what_is_missing_is_missing,
-    hostile_keys_are_refused,
-    too_large_leaves_nothing,
-    a_failing_source_leaves_nothing,
-    a_dropped_put_leaves_nothing,
-    many_puts_side_by_side,
-    readers_never_see_a_mixture,
-    memory_does_not_grow_with_the_object,
-    keys_are_listed_in_order_and_in_pages,
-    deleting_is_quiet_and_final,
-    sweeping_keeps_finished_objects,
-    a_healthy_store_says_so,
-);
+with_every_case!(tests);
 
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)

@@ -1,0 +1,62 @@
+//! The source of a put, taken in blocks of an even size, counted and hashed on the way.
+
+use crate::folder::hex;
+use crate::{ByteStream, PutReceipt, StoreError};
+use bytes::Bytes;
+use futures::StreamExt;
+use sha2::{Digest, Sha256};
+
+/// A body on its way in.
+pub(super) struct Intake {
+    /// Gone once it has ended.
+    body: Option<ByteStream>,
+    /// What is left of the piece that came last.
+    left: Bytes,
+    hash: Sha256,
+    bytes: u64,
+    max_bytes: u64,
+}
+
+impl Intake {
+    pub(super) fn new(body: ByteStream, max_bytes: u64) -> Self {
+        Self { body: Some(body), left: Bytes::new(), hash: Sha256::new(), bytes: 0, max_bytes }
+    }
+
+    /// The next block: `block_bytes` long, or shorter when the source ends. The bytes are copied, so that
+    /// a block holds exactly its own size, whatever the pieces were cut from.
+    /// The source's own error, or [`StoreError::TooLarge`].
+    pub(super) async fn block(&mut self, block_bytes: usize) -> Result<Bytes, StoreError> {
+        let mut block = Vec::with_capacity(block_bytes);
+        while block.len() < block_bytes && !self.is_at_end().await? {
+            let taken = self.left.split_to(self.left.len().min(block_bytes - block.len()));
+            block.extend_from_slice(&taken);
+        }
+        Ok(Bytes::from(block))
+    }
+
+    /// Whether nothing more comes; waits for the next piece to know.
+    pub(super) async fn is_at_end(&mut self) -> Result<bool, StoreError> {
+        while self.left.is_empty() {
+            let Some(body) = &mut self.body else { return Ok(true) };
+            match body.next().await {
+                None => self.body = None,
+                Some(piece) => self.left = self.noted(piece?)?,
+            }
+        }
+        Ok(false)
+    }
+
+    fn noted(&mut self, piece: Bytes) -> Result<Bytes, StoreError> {
+        self.bytes = self.bytes.saturating_add(piece.len() as u64);
+        if self.bytes > self.max_bytes {
+            return Err(StoreError::TooLarge { max_bytes: self.max_bytes });
+        }
+        self.hash.update(&piece);
+        Ok(piece)
+    }
+
+    /// What was taken in all.
+    pub(super) fn receipt(self) -> PutReceipt {
+        PutReceipt { bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
+    }
+}
