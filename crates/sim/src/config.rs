@@ -22,12 +22,27 @@ pub struct Pace {
     pub upscale_ms: i64,
     /// From submission until words are done.
     pub words_ms: i64,
+    /// From submission until a single picture is done.
+    pub picture_ms: i64,
+    /// From submission until a video is done.
+    pub video_ms: i64,
+    /// From submission until a song is done.
+    pub song_ms: i64,
 }
 
 impl Default for Pace {
-    /// About three seconds for a picture, so that progress can be seen.
+    /// About three seconds for a picture and six for a video, so that progress can be seen.
     fn default() -> Self {
-        Self { sent_ms: 200, started_ms: 400, grid_ms: 3_000, upscale_ms: 1_500, words_ms: 800 }
+        Self {
+            sent_ms: 200,
+            started_ms: 400,
+            grid_ms: 3_000,
+            upscale_ms: 1_500,
+            words_ms: 800,
+            picture_ms: 2_000,
+            video_ms: 6_000,
+            song_ms: 5_000,
+        }
     }
 }
 
@@ -41,6 +56,9 @@ impl Pace {
             grid_ms: scale(self.grid_ms),
             upscale_ms: scale(self.upscale_ms),
             words_ms: scale(self.words_ms),
+            picture_ms: scale(self.picture_ms),
+            video_ms: scale(self.video_ms),
+            song_ms: scale(self.song_ms),
         }
     }
 }
@@ -58,8 +76,13 @@ pub struct SimConfig {
     pub script: Script,
     /// How long things take.
     pub pace: Pace,
-    /// The secret that callers must send; `None` lets everybody in.
+    /// The secret that callers must send; `None` lets everybody in (with any key, where the protocol
+    /// asks for one).
     pub secret: Option<Secret>,
+    /// What callbacks are signed with (`whsec_…`), where the protocol signs; `None`: they are not signed.
+    pub hook_secret: Option<Secret>,
+    /// Where callbacks go whose address is set for the whole account and not with a submission.
+    pub hook_url: Option<String>,
     /// The origin in artifact links, when others reach it by another name than the listening address.
     pub public_url: Option<String>,
     /// Edge of a square picture, pixels, 64 to 2048.
@@ -82,6 +105,8 @@ impl SimConfig {
             script: Script::default(),
             pace: Pace::default(),
             secret: None,
+            hook_secret: None,
+            hook_url: None,
             public_url: None,
             picture_px: PICTURE_PX,
             singles: true,

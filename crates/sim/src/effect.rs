@@ -28,6 +28,8 @@ pub enum ArtifactFault {
     Html,
     /// No bytes at all.
     Empty,
+    /// HTTP 403, as an expired link gives.
+    Denied,
 }
 
 /// A trouble.
@@ -36,11 +38,17 @@ pub enum ArtifactFault {
 pub enum Effect {
     /// Accepted, then `FAILURE` with this `failReason`.
     Fail(String),
-    /// Refused with code 24.
+    /// Accepted, then failed because a moderator says this.
+    LateModeration(String),
+    /// Refused by a moderator.
     Moderation,
     /// Refused with this code.
     Code(i64),
-    /// Refused with code 23.
+    /// Refused with this word, for vendors whose codes are words.
+    Error(String),
+    /// Refused because of its key.
+    WrongKey,
+    /// Refused because too many are waiting.
     QueueFull,
     /// Accepted with code 22 behind so many others.
     Queued(u32),
@@ -74,6 +82,27 @@ pub enum Effect {
     CallbackTwice,
     /// It asks for a modal on its way.
     Modal,
+    /// Only so many outputs come of it.
+    Outputs(usize),
+}
+
+impl Effect {
+    /// Whether it is over with the submission itself. The others stay with the task.
+    pub(crate) fn is_momentary(&self) -> bool {
+        matches!(
+            self,
+            Self::AnswerDelay(_)
+                | Self::LostRequest
+                | Self::LostAnswer
+                | Self::Http(_)
+                | Self::HttpAfter(_)
+                | Self::QueueFull
+                | Self::Code(_)
+                | Self::Error(_)
+                | Self::WrongKey
+                | Self::Moderation
+        )
+    }
 }
 
 /// A trouble and how often it strikes.
@@ -124,9 +153,12 @@ fn read_effect(name: &str, value: Option<&str>) -> Option<Effect> {
     let words = |usual: &str| value.filter(|text| !text.is_empty()).unwrap_or(usual).to_owned();
     Some(match name {
         "fail" => Effect::Fail(words("the picture could not be made")),
-        "late-moderation" => Effect::Fail(words("Banned prompt: flagged by moderator")),
+        "late-moderation" => Effect::LateModeration(words("Banned prompt: flagged by moderator")),
         "moderation" => Effect::Moderation,
         "code" => Effect::Code(number()?),
+        "error" => Effect::Error(value.filter(|text| !text.is_empty())?.to_owned()),
+        "wrong-key" => Effect::WrongKey,
+        "outputs" => Effect::Outputs(value?.parse().ok()?),
         "queued" => Effect::Queued(value.map_or(Some(1), |text| text.parse().ok())?),
         "http" => Effect::Http(status(500)?),
         "http-after" => Effect::HttpAfter(status(502)?),
@@ -153,6 +185,7 @@ fn read_fault(text: &str) -> Option<ArtifactFault> {
         "away" => ArtifactFault::Away,
         "html" => ArtifactFault::Html,
         "empty" => ArtifactFault::Empty,
+        "denied" => ArtifactFault::Denied,
         _ => return None,
     })
 }

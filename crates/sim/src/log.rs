@@ -1,10 +1,12 @@
 //! The sim's memory on disk: one JSON event a line, appended and flushed, read back at the start.
 
+use crate::job::Job;
 use crate::midjourney::Record;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What became of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +24,18 @@ pub(crate) enum Verdict {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// A submission came in and was judged.
-    Received { at_ms: i64, route: String, state: String, verdict: Verdict },
+    Received {
+        at_ms: i64,
+        route: String,
+        state: String,
+        #[serde(default)]
+        prompt: String,
+        verdict: Verdict,
+    },
     /// A task was opened, or has changed.
     Task { record: Box<Record> },
+    /// A job of another protocol was opened, or has changed.
+    Job { job: Arc<Job> },
     /// A trouble struck once more.
     Struck { key: String },
     /// Callbacks up to this time have been sent.

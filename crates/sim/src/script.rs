@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub struct Rule {
     /// The prompt contains this.
     pub prompt: Option<String>,
+    /// The protocol's name: `midjourney_proxy`, `suno_api` …
+    pub protocol: Option<String>,
     /// The route's last word: `imagine`, `action`, `fetch`, `list-by-condition`, `list`, `files` …
     pub route: Option<String>,
     /// The action that was asked for: `imagine`, `upscale`, `blend` …
@@ -63,6 +65,8 @@ impl Script {
 /// A request, as rules and markers see it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
+    /// The protocol's name.
+    pub protocol: &'a str,
     /// The route's last word.
     pub route: &'a str,
     /// Lower-case action; the route where there is none.
@@ -80,7 +84,8 @@ impl Rule {
     pub(crate) fn matches(&self, asked: &Asked<'_>, seed: u64) -> bool {
         let word = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
         let chance = fingerprint(seed, &["percent", asked.route, asked.key]) % 100;
-        word(&self.route, asked.route)
+        word(&self.protocol, asked.protocol)
+            && word(&self.route, asked.route)
             && word(&self.action, asked.action)
             && self.prompt.as_ref().is_none_or(|text| asked.story.contains(text.as_str()))
             && self.percent.is_none_or(|percent| chance < u64::from(percent))
@@ -126,7 +131,7 @@ mod tests {
     use crate::effect::Effect;
 
     fn asked<'a>(route: &'a str, action: &'a str, prompt: &'a str, story: &'a str) -> Asked<'a> {
-        Asked { route, action, prompt, story, key: "k" }
+        Asked { protocol: "midjourney_proxy", route, action, prompt, story, key: "k" }
     }
 
     #[test]

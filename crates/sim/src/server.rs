@@ -4,7 +4,9 @@ use crate::config::SimConfig;
 use crate::counts::Counts;
 use crate::cut::{Cut, CuttingListener};
 use crate::files;
-use crate::midjourney::{self, Hook};
+use crate::hook::Hook;
+use crate::job;
+use crate::midjourney;
 use crate::script::{Script, ScriptError};
 use crate::world::World;
 use axum::extract::{Path, State};
@@ -86,7 +88,7 @@ impl Sim {
         Ok(Self { addr, world, client: kept, stop, running })
     }
 
-    /// Its origin: `http://127.0.0.1:port`. A `novicezk` channel appends `/novicezk`.
+    /// Its origin: `http://127.0.0.1:port`. A channel appends the base of its protocol.
     pub fn url(&self) -> String {
         self.world.origin().to_owned()
     }
@@ -99,6 +101,11 @@ impl Sim {
     /// What it received.
     pub fn counts(&self) -> Counts {
         self.world.memory().counts.clone()
+    }
+
+    /// All that it knows of a task or job, as `/sim/tasks/{id}` tells it; `None` when it knows none.
+    pub fn known(&self, id: &str) -> Option<serde_json::Value> {
+        self.world.memory().known(id)
     }
 
     /// Replaces the script; the counts of rules start anew only for keys not seen before.
@@ -159,6 +166,7 @@ fn router(world: &Arc<World>) -> Router {
         .route("/sim/files/{name}", get(files::file))
         .with_state(world.clone())
         .merge(midjourney::router(world))
+        .merge(job::router(world))
 }
 
 async fn counts(State(world): State<Arc<World>>) -> Json<Counts> {
@@ -167,8 +175,8 @@ async fn counts(State(world): State<Arc<World>>) -> Json<Counts> {
 
 /// All that is known of a task, for a test's questions (which inputs arrived, at which speed).
 async fn record(State(world): State<Arc<World>>, Path(id): Path<String>) -> Response {
-    match world.memory().tasks.get(&id) {
-        Some(record) => Json(record.clone()).into_response(),
+    match world.memory().known(&id) {
+        Some(known) => Json(known).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -192,7 +200,7 @@ async fn tick_until(world: Arc<World>, client: reqwest::Client, stop: Cancellati
 }
 
 /// Tasks side by side, the callbacks of one task one after another.
-async fn send_due(world: &World, client: &reqwest::Client) -> usize {
+async fn send_due(world: &Arc<World>, client: &reqwest::Client) -> usize {
     let due = match world.take_hooks() {
         Ok(due) => due,
         Err(error) => {
@@ -207,7 +215,9 @@ async fn send_due(world: &World, client: &reqwest::Client) -> usize {
 
 async fn send_all(client: &reqwest::Client, hooks: Vec<Hook>) {
     for hook in hooks {
-        if let Err(error) = client.post(&hook.url).json(&hook.body).send().await {
+        let request = client.post(&hook.url).header("content-type", "application/json");
+        let request = hook.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        if let Err(error) = request.body(hook.body).send().await {
             tracing::debug!(error = %error.without_url(), "a callback was not taken");
         }
     }

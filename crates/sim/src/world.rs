@@ -4,18 +4,20 @@ use crate::config::SimConfig;
 use crate::counts::Counts;
 use crate::effect::{Planned, Times};
 use crate::fingerprint::sha256_hex;
+use crate::hook::Hook;
+use crate::job::{self, Due, Shelf};
 use crate::log::{Event, Log, Verdict};
-use crate::midjourney::{self, Hook, Record, moments};
+use crate::midjourney::{self, Record, moments};
 use crate::script::{Asked, Script, marked};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// The most tasks that are kept; the oldest are forgotten first.
+/// The most tasks that are kept, and the most jobs beside them; the oldest are forgotten first.
 const TASKS_MAX: usize = 200_000;
 
-/// The most pictures that are kept ready to be sent again.
+/// The most files that are kept ready to be sent again.
 const CACHE_MAX: usize = 16;
 
 /// The file in the folder that holds the log.
@@ -33,7 +35,10 @@ pub(crate) struct World {
 /// What the lock guards.
 #[derive(Debug)]
 pub(crate) struct Memory {
+    /// Midjourney's.
     pub tasks: BTreeMap<String, Record>,
+    /// All other protocols'.
+    pub jobs: Shelf,
     pub counts: Counts,
     pub script: Script,
     /// Tasks with callbacks still to come, and up to when those are sent.
@@ -56,6 +61,7 @@ impl World {
         };
         let mut memory = Memory {
             tasks: BTreeMap::new(),
+            jobs: Shelf::default(),
             counts: Counts::default(),
             script: config.script.clone(),
             hooked: BTreeMap::new(),
@@ -90,7 +96,7 @@ impl World {
         self.origin.get().map_or("", String::as_str)
     }
 
-    /// Keeps a picture that came in, and tells its name.
+    /// Keeps a file that came in, and tells its name.
     pub(crate) fn keep(&self, memory: &mut Memory, extension: &str, bytes: &Bytes) -> io::Result<String> {
         let name = format!("in-{}.{extension}", &sha256_hex(bytes)[..24]);
         match &self.config.folder {
@@ -100,7 +106,7 @@ impl World {
         Ok(name)
     }
 
-    /// A picture that came in.
+    /// A file that came in.
     pub(crate) fn kept(&self, name: &str) -> Option<Bytes> {
         let plain =
             name.starts_with("in-") && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
@@ -113,13 +119,13 @@ impl World {
         }
     }
 
-    /// The bytes under this name, made by `paint` unless they are at hand.
-    pub(crate) fn painted<E>(&self, name: &str, paint: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
+    /// The bytes under this name, made by `make` unless they are at hand.
+    pub(crate) fn made<E>(&self, name: &str, make: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
         let cache = || self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bytes)) = cache().iter().find(|(known, _)| known == name) {
             return Ok(bytes.clone());
         }
-        let bytes = paint()?;
+        let bytes = make()?;
         let mut cache = cache();
         cache.push_back((name.to_owned(), bytes.clone()));
         if cache.len() > CACHE_MAX {
@@ -129,26 +135,45 @@ impl World {
     }
 
     /// Takes the callbacks that are due now, those of one task together and in order.
-    pub(crate) fn take_hooks(&self) -> io::Result<Vec<Vec<Hook>>> {
+    pub(crate) fn take_hooks(self: &Arc<Self>) -> io::Result<Vec<Vec<Hook>>> {
+        let (mut taken, jobs) = self.due()?;
+        let letters: Vec<Vec<Hook>> =
+            jobs.iter().map(|due| due.hooks(self)).filter(|hooks| !hooks.is_empty()).collect();
+        self.memory().counts.callbacks += letters.iter().chain(&taken).map(Vec::len).sum::<usize>() as u64;
+        taken.extend(letters);
+        Ok(taken)
+    }
+
+    /// The callbacks that are due now: Midjourney's are written already; those of jobs are written
+    /// without the lock, for a protocol may look something up.
+    fn due(&self) -> io::Result<(Vec<Vec<Hook>>, Vec<Due>)> {
         let (now_ms, mut memory) = (self.now_ms(), self.memory());
-        let mut taken = Vec::new();
+        let (mut taken, mut jobs) = (Vec::new(), Vec::new());
         let waiting: Vec<(String, i64)> = memory.hooked.iter().map(|(id, until_ms)| (id.clone(), *until_ms)).collect();
         for (id, until_ms) in waiting {
-            let Some(record) = memory.tasks.get(&id) else {
-                memory.hooked.remove(&id);
-                continue;
+            let (is_due, more) = match (memory.tasks.get(&id), memory.jobs.get(&id)) {
+                (Some(record), _) => {
+                    let (hooks, more) = midjourney::due(&self.config, self.origin(), record, until_ms, now_ms)?;
+                    let is_due = !hooks.is_empty();
+                    taken.extend(is_due.then_some(hooks));
+                    (is_due, more)
+                }
+                (None, Some(job)) => {
+                    let (due, more) = job::due(job, until_ms, now_ms);
+                    let is_due = due.is_some();
+                    jobs.extend(due);
+                    (is_due, more)
+                }
+                (None, None) => (false, false),
             };
-            let (hooks, more) = midjourney::due(&self.config, self.origin(), record, until_ms, now_ms);
-            if !hooks.is_empty() {
+            if is_due {
                 memory.write(Event::Called { id: id.clone(), until_ms: now_ms })?;
-                memory.counts.callbacks += hooks.len() as u64;
-                taken.push(hooks);
             }
             if !more {
                 memory.hooked.remove(&id);
             }
         }
-        Ok(taken)
+        Ok((taken, jobs))
     }
 }
 
@@ -160,10 +185,24 @@ impl Memory {
         Ok(())
     }
 
+    /// All that is known of a task or job.
+    pub(crate) fn known(&self, id: &str) -> Option<serde_json::Value> {
+        match (self.tasks.get(id), self.jobs.get(id)) {
+            (Some(record), _) => serde_json::to_value(record).ok(),
+            (None, Some(job)) => serde_json::to_value(job).ok(),
+            (None, None) => None,
+        }
+    }
+
     /// A new id: 16 digits, growing.
     pub(crate) fn next_id(&mut self, now_ms: i64) -> String {
+        self.next_number(now_ms).to_string()
+    }
+
+    /// The same as a number.
+    pub(crate) fn next_number(&mut self, now_ms: i64) -> i64 {
         self.last_id = now_ms.saturating_mul(1_000).max(self.last_id + 1);
-        self.last_id.to_string()
+        self.last_id
     }
 
     /// The troubles that meet this request: markers, then rules. `lasting` writes the count of a rule down.
@@ -203,23 +242,26 @@ impl Memory {
 
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Received { route, state, verdict, .. } => self.count(&route, state, verdict),
+            Event::Received { route, state, prompt, verdict, .. } => self.count(&route, state, prompt, verdict),
             Event::Task { record } => self.put(*record),
+            Event::Job { job } => self.put_job(job),
             Event::Struck { key } => *self.struck.entry(key).or_default() += 1,
             Event::Called { id, until_ms } => drop(self.hooked.insert(id, until_ms)),
         }
     }
 
-    fn count(&mut self, route: &str, state: String, verdict: Verdict) {
+    fn count(&mut self, route: &str, state: String, prompt: String, verdict: Verdict) {
         *self.counts.routes.entry(route.to_owned()).or_default() += 1;
-        let submits = self.counts.submits.entry(state).or_default();
-        submits.received += 1;
-        match verdict {
-            Verdict::Accepted => submits.accepted += 1,
-            Verdict::Existing => submits.existing += 1,
-            Verdict::Refused => submits.refused += 1,
-            Verdict::Lost => submits.lost += 1,
+        self.counts.submits.entry(state).or_default().add(verdict);
+        self.counts.prompts.entry(prompt).or_default().add(verdict);
+    }
+
+    fn put_job(&mut self, job: Arc<job::Job>) {
+        self.last_id = self.last_id.max(job.number);
+        if !job.notify_url.is_empty() {
+            self.hooked.entry(job.id.clone()).or_insert(job.submit_ms);
         }
+        self.jobs.put(job, TASKS_MAX);
     }
 
     fn put(&mut self, record: Record) {

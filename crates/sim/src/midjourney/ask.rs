@@ -5,9 +5,9 @@ use super::gate::Reply;
 use super::order::Door;
 use super::record::{Flavour, Record};
 use super::{show, snapshot};
-use crate::effect::Effect;
 use crate::fingerprint::fingerprint;
 use crate::log::Event;
+use crate::question::{Question, Strike};
 use crate::script::Asked;
 use crate::world::{Memory, World};
 use serde_json::{Map, Value};
@@ -16,39 +16,24 @@ use std::io;
 /// How many tasks `trueai` lists, the newest.
 const TRUEAI_LIST: usize = 100;
 
-/// A trouble that meets a question before it is answered: rules for its route, then the troubles of
-/// the tasks that it asks for. Also counts the question.
+/// A trouble that meets a question before it is answered, and how long the answer is held back, ms.
+/// Also counts the question.
 pub(super) fn trouble(world: &World, route: &str, ids: &[&str]) -> io::Result<(Option<Reply>, i64)> {
     let mut memory = world.memory();
     *memory.counts.routes.entry(route.to_owned()).or_default() += 1;
     let key = ids.first().copied().unwrap_or_default();
     let story = memory.tasks.get(key).map(|record| record.prompt.clone()).unwrap_or_default();
-    let asked = Asked { route, action: route, prompt: "", story: &story, key };
-    let mut delay_ms = 0;
-    for planned in memory.troubles(&asked, world.config.seed, false)? {
-        let reply = match planned.effect {
-            Effect::Http(status) | Effect::HttpAfter(status) => Reply::Http(status),
-            Effect::LostRequest | Effect::LostAnswer => Reply::Dropped,
-            Effect::AnswerDelay(ms) => {
-                delay_ms = ms;
-                continue;
-            }
-            _ => continue,
-        };
-        if memory.strikes(&format!("{route}|{:?}", planned.effect), key, planned.times, false)? {
-            return Ok((Some(reply), delay_ms));
-        }
-    }
+    let asked = Asked { protocol: super::NAME, route, action: route, prompt: "", story: &story, key };
     let polls = matches!(route, "fetch" | "list-by-condition" | "list-by-ids");
-    for id in ids.iter().filter(|_| polls) {
-        let fault = memory.tasks.get(*id).and_then(Record::poll_fault);
-        if let Some((status, times)) = fault
-            && memory.strikes("poll-http", id, times, false)?
-        {
-            return Ok((Some(Reply::Http(status)), delay_ms));
-        }
-    }
-    Ok((None, delay_ms))
+    let known = |id: &&str| memory.tasks.get(*id).map(|record| record.troubles.clone());
+    let troubles: Vec<_> = ids.iter().filter(|_| polls).filter_map(|id| Some((*id, known(id)?))).collect();
+    let tasks = troubles.iter().map(|(id, planned)| (*id, planned.as_slice())).collect();
+    let (strike, delay_ms) = memory.meet(&Question { asked, tasks }, world.config.seed)?;
+    let reply = strike.map(|strike| match strike {
+        Strike::Http(status) => Reply::Http(status),
+        Strike::Dropped => Reply::Dropped,
+    });
+    Ok((reply, delay_ms))
 }
 
 /// The task, unless the proxy does not know it.

@@ -23,6 +23,8 @@ pub(super) fn before(effect: &Effect, prompt: &str) -> Option<Reply> {
         Effect::LostRequest => Reply::Dropped,
         Effect::Http(status) => Reply::Http(*status),
         Effect::QueueFull => Reply::Answer(Envelope::of(23, "queue full, please try again later")),
+        Effect::Error(word) => Reply::Answer(Envelope::of(4, word)),
+        Effect::WrongKey => Reply::Http(401),
         Effect::Code(code) => Reply::Answer(Envelope::of(*code, "refused by script")),
         Effect::Moderation => {
             let properties = object([("promptEn", prompt.into()), ("bannedWord", "sim:moderation".into())]);
@@ -39,9 +41,4 @@ pub(super) fn after(effect: &Effect) -> Option<Reply> {
         Effect::HttpAfter(status) => Reply::Http(*status),
         _ => return None,
     })
-}
-
-/// Whether the trouble is over with the submission itself. The others stay with the task.
-pub(super) fn is_momentary(effect: &Effect) -> bool {
-    matches!(effect, Effect::AnswerDelay(_)) || before(effect, "").is_some() || after(effect).is_some()
 }

@@ -14,7 +14,10 @@ mod submit;
 mod timeline;
 mod words;
 
-pub(crate) use hooks::{Hook, due};
+/// Its name in rules.
+pub(crate) const NAME: &str = "midjourney_proxy";
+
+pub(crate) use hooks::due;
 pub(crate) use record::Record;
 pub(crate) use routes::router;
 pub(crate) use show::show;

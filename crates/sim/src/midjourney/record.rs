@@ -1,7 +1,8 @@
 //! What the sim remembers of a task. How the task looks at a moment follows from it alone.
 
-use crate::effect::{ArtifactFault, Effect, Planned, Times};
+use crate::effect::{Effect, Planned};
 use crate::picture::Picture;
+use crate::troubles::Troubles;
 use serde::{Deserialize, Serialize};
 
 /// Which proxy is played.
@@ -58,12 +59,14 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// How it fails at its end, if it does.
+    /// Its troubles, to be asked.
+    pub(crate) fn trouble(&self) -> Troubles<'_> {
+        Troubles(&self.troubles)
+    }
+
+    /// How it fails at its end, if it does; a moderator who comes late makes it fail too.
     pub(crate) fn fails(&self) -> Option<&str> {
-        self.troubles.iter().find_map(|planned| match &planned.effect {
-            Effect::Fail(reason) => Some(reason.as_str()),
-            _ => None,
-        })
+        self.trouble().fails().or(self.trouble().moderated_late())
     }
 
     pub(crate) fn is_stuck(&self) -> bool {
@@ -72,37 +75,10 @@ impl Record {
 
     /// Whether the proxy has lost its memory of it.
     pub(crate) fn is_forgotten(&self, now_ms: i64) -> bool {
-        self.troubles.iter().any(|planned| match planned.effect {
-            Effect::Forget(after_ms) => now_ms >= self.submit_ms.saturating_add(after_ms),
-            _ => false,
-        })
-    }
-
-    /// The odd word that it shows while it is worked on.
-    pub(crate) fn odd_status(&self) -> Option<&str> {
-        self.troubles.iter().find_map(|planned| match &planned.effect {
-            Effect::Status(word) => Some(word.as_str()),
-            _ => None,
-        })
-    }
-
-    /// What is wrong with its files, and how often.
-    pub(crate) fn artifact_fault(&self) -> Option<(ArtifactFault, Times)> {
-        self.troubles.iter().find_map(|planned| match planned.effect {
-            Effect::Artifact(fault) => Some((fault, planned.times)),
-            _ => None,
-        })
-    }
-
-    /// The status that polls for it get, and how often.
-    pub(crate) fn poll_fault(&self) -> Option<(u16, Times)> {
-        self.troubles.iter().find_map(|planned| match planned.effect {
-            Effect::PollHttp(status) => Some((status, planned.times)),
-            _ => None,
-        })
+        self.trouble().forget_after_ms().is_some_and(|after_ms| now_ms >= self.submit_ms.saturating_add(after_ms))
     }
 
     pub(crate) fn has(&self, effect: &Effect) -> bool {
-        self.troubles.iter().any(|planned| planned.effect == *effect)
+        self.trouble().has(effect)
     }
 }

@@ -12,6 +12,7 @@ use crate::fingerprint::{Dice, fingerprint, sha256_hex};
 use crate::log::{Event, Verdict};
 use crate::picture::{Cell, Picture, Size, aspect_of};
 use crate::script::{Asked, unmarked};
+use crate::troubles::Troubles;
 use crate::world::{Memory, World};
 use serde_json::Value;
 use std::io;
@@ -44,13 +45,19 @@ pub(super) fn submit(world: &World, order: Order) -> io::Result<Judged> {
         state => state.to_owned(),
     };
     let action = action(&order.wish).to_lowercase();
-    let asked = Asked { route: &order.route, action: &action, prompt: &order.prompt, story: &story, key: &key };
+    let asked = Asked {
+        protocol: super::NAME,
+        route: &order.route,
+        action: &action,
+        prompt: &order.prompt,
+        story: &story,
+        key: &key,
+    };
     let troubles = memory.troubles(&asked, world.config.seed, true)?;
-    let delay_ms = troubles.iter().find_map(|t| if let Effect::AnswerDelay(ms) = t.effect { Some(ms) } else { None });
-    let delay_ms = delay_ms.unwrap_or(0);
+    let delay_ms = Troubles(&troubles).answer_delay_ms();
     let receive = |memory: &mut Memory, verdict| {
-        let (route, state) = (order.route.clone(), order.state.clone());
-        memory.write(Event::Received { at_ms: now_ms, route, state, verdict })
+        let (route, state, prompt) = (order.route.clone(), order.state.clone(), order.prompt.clone());
+        memory.write(Event::Received { at_ms: now_ms, route, state, prompt, verdict })
     };
     for trouble in &troubles {
         let Some(reply) = gate::before(&trouble.effect, &order.prompt) else { continue };
@@ -221,7 +228,7 @@ fn answer_modal(
     if !order.notify_hook.is_empty() {
         record.notify_hook = order.notify_hook.clone();
     }
-    record.troubles.extend(lasting(troubles));
+    record.troubles.extend(Troubles(troubles).lasting());
     stretch(&mut record);
     let answer = accepted(&record, troubles);
     Ok(Opened { record: Some(record), answer, verdict: Verdict::Accepted })
@@ -261,18 +268,10 @@ fn blank(world: &World, memory: &mut Memory, order: &Order, action: &str, troubl
         Speed::Turbo => 60,
     };
     let jitter = dice.between(90.0, 110.0) as i64;
-    let queued: i64 =
-        troubles.iter().map(|t| if let Effect::Queued(ahead) = t.effect { ahead.into() } else { 0 }).sum();
+    let queued = Troubles(troubles).queued();
     let print = fingerprint(world.config.seed, &["job", &id]);
     let mut record = Record {
-        job: format!(
-            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-            print >> 32,
-            print & 0xffff,
-            print >> 52,
-            print & 0xfff,
-            print >> 16
-        ),
+        job: crate::job::uuid(print),
         seed: (print >> 32) as u32,
         id,
         flavour: order.door.flavour,
@@ -290,7 +289,7 @@ fn blank(world: &World, memory: &mut Memory, order: &Order, action: &str, troubl
         asks_after_ms: None,
         answered_ms: None,
         cancelled_ms: None,
-        troubles: lasting(troubles),
+        troubles: Troubles(troubles).lasting(),
         picture: None,
         words: Vec::new(),
         inputs: Vec::new(),
@@ -302,12 +301,7 @@ fn blank(world: &World, memory: &mut Memory, order: &Order, action: &str, troubl
 
 /// Lets a scripted duration count, and keeps the moments in their order.
 fn stretch(record: &mut Record) {
-    let slow = record.troubles.iter().rev().find_map(|t| if let Effect::Slow(ms) = t.effect { Some(ms) } else { None });
-    record.ended_after_ms = slow.unwrap_or(record.ended_after_ms).max(0);
+    record.ended_after_ms = record.trouble().slow_ms().unwrap_or(record.ended_after_ms).max(0);
     record.started_after_ms = record.started_after_ms.clamp(0, record.ended_after_ms);
     record.sent_after_ms = record.sent_after_ms.clamp(0, record.started_after_ms);
-}
-
-fn lasting(troubles: &[Planned]) -> Vec<Planned> {
-    troubles.iter().filter(|planned| !gate::is_momentary(&planned.effect)).cloned().collect()
 }

@@ -79,7 +79,7 @@ fn working(record: &Record, base_ms: i64, now_ms: i64) -> Snapshot {
     }
     let tenth = (now_ms - started_ms) * 10 / (ended_ms - started_ms).max(1);
     let percent = PERCENTS[usize::try_from(tenth).unwrap_or(0).min(PERCENTS.len() - 1)];
-    let status = record.odd_status().unwrap_or("IN_PROGRESS").to_owned();
+    let status = record.trouble().odd_status().unwrap_or("IN_PROGRESS").to_owned();
     Snapshot { status, percent, started_ms: Some(started_ms), finished_ms: None, fail_reason: None }
 }
 

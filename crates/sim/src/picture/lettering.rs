@@ -31,6 +31,16 @@ pub(super) fn caption(canvas: &mut Canvas, text: &str) {
     }
 }
 
+/// Writes as much of the text as fits into one line along the lower edge, on nothing.
+pub(super) fn line(canvas: &mut Canvas, text: &str) {
+    let scale = (canvas.height.min(canvas.width) / 320).max(1);
+    let (step, margin) = (8 * scale, 4 * scale);
+    let columns = (canvas.width.saturating_sub(2 * margin) / step) as usize;
+    let text: String = text.chars().take(columns).collect();
+    let top = canvas.height.saturating_sub(step + margin);
+    write(canvas, &text, (margin, top), scale);
+}
+
 /// Writes a picture's number into its upper left corner.
 pub(super) fn number(canvas: &mut Canvas, number: u32, (left, top): (u32, u32)) {
     let scale = (canvas.height.min(canvas.width) / 320).max(1);

@@ -70,7 +70,8 @@ impl Picture {
         Ok(Bytes::from(file))
     }
 
-    fn paint(&self) -> Canvas {
+    /// The pixels.
+    pub(crate) fn paint(&self) -> Canvas {
         let Size { width, height } = self.size;
         let mut canvas = Canvas { width, height, rgb: vec![0; width as usize * height as usize * 3] };
         let columns = if self.cells.len() == 4 { 2 } else { 1 };
@@ -89,6 +90,19 @@ impl Picture {
 }
 
 impl Canvas {
+    /// Black, with the first words of `caption` in one white line at the lower edge.
+    pub(crate) fn lettered(width: u32, height: u32, caption: &str) -> Self {
+        let mut canvas = Self { width, height, rgb: vec![0; width as usize * height as usize * 3] };
+        lettering::line(&mut canvas, caption);
+        canvas
+    }
+
+    /// Whether any pixel in these rows is not black.
+    pub(crate) fn has_light(&self, rows: std::ops::Range<u32>) -> bool {
+        let byte = |row: u32| (row.min(self.height) as usize) * self.width as usize * 3;
+        self.rgb[byte(rows.start)..byte(rows.end)].iter().any(|value| *value > 0)
+    }
+
     /// Sets a pixel; outside, nothing happens.
     pub(crate) fn set(&mut self, x: u32, y: u32, colour: [f32; 3]) {
         if x < self.width && y < self.height {
