@@ -7,7 +7,7 @@
 use crate::wire::{Request, Response};
 use http::HeaderMap;
 use serde_json::{Map, Value};
-use task::{ClientId, Details, Failure, Kind, Operation, Output, Phase, Secret, Spec};
+use task::{ClientId, Details, Failure, FailureKind, Fitted, Kind, Operation, Output, Phase, Secret, Spec};
 
 /// The most requests that one call may take.
 pub const MAX_TURNS: usize = 4;
@@ -28,13 +28,35 @@ pub struct Account<'a> {
     pub base_url: &'a str,
     /// The channel's credential.
     pub key: &'a Secret,
+    /// What [`Dialect::exchange`] gave for it: a token for a while. None where there is no exchange, and
+    /// in [`Dialect::exchange`] itself.
+    pub access: Option<&'a Secret>,
     /// The channel's settings for this dialect.
     pub options: &'a Map<String, Value>,
     /// The time, for signatures.
     pub now_ms: i64,
 }
 
-/// What a dialect can do, as data. May depend on the channel's options.
+/// A short-lived token for the channel's credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The token.
+    pub token: Secret,
+    /// How long it is good for from now on, ms.
+    pub good_for_ms: i64,
+}
+
+/// What a dialect makes of a request that the vendor would not take as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fit {
+    /// What will be made, where it differs.
+    pub fitted: Fitted,
+    /// A sentence for each thing that was fitted.
+    pub warnings: Vec<String>,
+}
+
+/// What a dialect can do, as data. May depend on the channel's options. The default can do nothing: it is
+/// there so that a dialect need name only what is its own.
 #[derive(Debug, Clone)]
 pub struct Capabilities {
     /// What it can be asked for.
@@ -61,6 +83,25 @@ pub struct Capabilities {
     pub poll_period_ms: i64,
     /// The most time that the paid request may take.
     pub submit_timeout_ms: i64,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self {
+            kinds: &[],
+            poll_batch: 1,
+            callback: false,
+            cancel: false,
+            lookup: false,
+            seed: false,
+            percent: false,
+            artifact_key: false,
+            copy_deadline_ms: 3_600_000,
+            poll_body_max_bytes: 1 << 20,
+            poll_period_ms: 5_000,
+            submit_timeout_ms: 60_000,
+        }
+    }
 }
 
 /// The task that a follow-up follows up, as far as a dialect needs it.
@@ -199,6 +240,23 @@ pub trait Dialect: Send + Sync {
     /// Refuses channel options that it does not know, saying what would be accepted.
     fn check_options(&self, options: &Map<String, Value>) -> Result<(), String>;
 
+    /// What will be made of this request where the vendor would not take it as it is (lengths, sizes).
+    /// Told to the caller with the answer; [`Dialect::submit`] fits by itself.
+    fn fit(&self, _options: &Map<String, Value>, _upstream_model: &str, _spec: &Spec) -> Fit {
+        Fit::default()
+    }
+
+    /// Asks for a short-lived token, for a protocol whose requests need one beside the credential. The
+    /// core keeps it for as long as it is good, and drops it early when the upstream answers 401.
+    fn exchange(&self, _account: Account<'_>) -> Option<Result<Request, Failure>> {
+        None
+    }
+
+    /// Reads the answer to an exchange.
+    fn read_exchange(&self, _response: &Response) -> Result<Access, Failure> {
+        Err(unasked("a token"))
+    }
+
     /// The first request of a submission. `Err` is a verdict: the task can't be put in this protocol.
     fn submit(&self, submission: &Submission<'_>) -> Result<Request, Failure>;
 
@@ -218,36 +276,69 @@ pub trait Dialect: Send + Sync {
     ) -> Result<Turn<Vec<PollOutcome>>, Failure>;
 
     /// Asks to stop an operation; `None` when the protocol can't.
-    fn cancel(&self, account: Account<'_>, operation: &Operation) -> Option<Request>;
+    fn cancel(&self, _account: Account<'_>, _operation: &Operation) -> Option<Request> {
+        None
+    }
 
     /// Reads the answer to a request to stop.
-    fn read_cancel(&self, response: &Response) -> Result<CancelOutcome, Failure>;
+    fn read_cancel(&self, _response: &Response) -> Result<CancelOutcome, Failure> {
+        Err(unasked("a stop"))
+    }
 
     /// Asks for one output's bytes.
     fn fetch(&self, account: Account<'_>, output: &Output) -> Result<Request, Failure>;
 
+    /// What [`Operation::memo`] holds for such a submission when its operation is known by id alone (a callback
+    /// or a look-up named it). Null unless the protocol's paths depend on what was asked for.
+    fn memo(&self, _options: &Map<String, Value>, _upstream_model: &str, _spec: &Spec) -> Value {
+        Value::Null
+    }
+
+    /// [`Dialect::lookup`] for a protocol whose look-up depends on what was asked for: `memo` is
+    /// [`Dialect::memo`]'s.
+    fn lookup_by(&self, account: Account<'_>, client: ClientId, _memo: &Value) -> Option<Request> {
+        self.lookup(account, client)
+    }
+
     /// Looks for a lost submission; `None` when the protocol can't.
-    fn lookup(&self, account: Account<'_>, client: ClientId) -> Option<Request>;
+    fn lookup(&self, _account: Account<'_>, _client: ClientId) -> Option<Request> {
+        None
+    }
 
     /// Reads what a look-up found.
     fn read_lookup(
         &self,
-        account: Account<'_>,
-        client: ClientId,
-        submitted_ms: i64,
-        response: &Response,
-    ) -> Result<LookupOutcome, Failure>;
+        _account: Account<'_>,
+        _client: ClientId,
+        _submitted_ms: i64,
+        _response: &Response,
+    ) -> Result<LookupOutcome, Failure> {
+        Err(unasked("a look-up"))
+    }
 
-    /// Reads an inbound callback; `None` when it makes no sense.
-    fn read_callback(&self, account: Account<'_>, headers: &HeaderMap, body: &[u8]) -> Option<Hint>;
+    /// Reads an inbound callback; `None` when it makes no sense, or when it should be signed and is not.
+    fn read_callback(&self, _account: Account<'_>, _headers: &HeaderMap, _body: &[u8]) -> Option<Hint> {
+        None
+    }
 
     /// Whether a polled operation carries this client id; checked before a hint resolves a doubt.
     /// `response` is the answer to [`Dialect::poll`] for that single operation.
-    fn carries_client(&self, client: ClientId, response: &Response) -> bool;
+    fn carries_client(&self, _client: ClientId, _response: &Response) -> bool {
+        false
+    }
 
     /// Asks for a finished task's seed; `None` when the protocol can't.
-    fn seed(&self, account: Account<'_>, operation: &Operation) -> Option<Request>;
+    fn seed(&self, _account: Account<'_>, _operation: &Operation) -> Option<Request> {
+        None
+    }
 
     /// The seed, or `None` when upstream has none.
-    fn read_seed(&self, response: &Response) -> Result<Option<String>, Failure>;
+    fn read_seed(&self, _response: &Response) -> Result<Option<String>, Failure> {
+        Err(unasked("a seed"))
+    }
+}
+
+/// An answer to a question that the protocol does not have.
+fn unasked(what: &str) -> Failure {
+    Failure::never(FailureKind::Internal, "internal error", format!("this dialect never asks for {what}"))
 }

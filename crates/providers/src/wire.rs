@@ -11,6 +11,9 @@ pub enum Target {
     /// An absolute URL out of a vendor's answer: not to be trusted. The key goes with it only when
     /// its origin is the channel's own.
     FromAnswer(String),
+    /// An absolute URL that the dialect or the operator's configuration names (a token endpoint, a
+    /// bucket's host), never an answer: as trusted as the channel's base URL.
+    Configured(String),
 }
 
 /// How an input's bytes are written into a body.
@@ -22,6 +25,11 @@ pub enum Encoding {
     Base64,
     /// `data:<content type>;base64,…`
     DataUri,
+    /// No bytes but a link to them, for an upstream that fetches by itself: the caller's own URL, or one
+    /// of ours under which the input is kept. Safe inside a JSON string.
+    Link,
+    /// No bytes but their media type, such as `image/png`. Safe inside a JSON string.
+    MediaType,
 }
 
 /// A piece of a body. Pieces are streamed one after another with a computed length.

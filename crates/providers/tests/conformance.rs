@@ -5,7 +5,7 @@ use http::HeaderMap;
 use providers::{Account, Dialect, LookupOutcome, Parent, Piece, PollItem, Response, Submission, SubmitOutcome, Turn};
 use serde_json::{Map, Value};
 use task::clock::SeededEntropy;
-use task::{ClientId, Details, Input, InputData, Kind, Operation, Output, Role, Secret, Source, Spec};
+use task::{ClientId, Details, Input, InputData, Kind, Operation, Output, Role, Secret, Song, Source, Spec};
 
 const KEY: &str = "conformance-key-0451";
 
@@ -15,6 +15,8 @@ const BODIES: &[&str] = &[
     r#"{"id":"op-0","action":"IMAGINE","status":"SUCCESS","progress":"46%","imageUrl":"https://a.test/x.png","buttons":[{"customId":"a"}],"properties":{"finalPrompt":"cat"}}"#,
     r#"[{"id":"op-1","status":"FAILURE","failReason":"Banned prompt"},{"id":"op-0","status":"IN_PROGRESS"}]"#,
     r#"{"data":{"task_id":"op-0","task_status":"succeed","task_result":{"videos":[{"url":"https://a.test/v.mp4"}]}}}"#,
+    r#"{"code":"success","message":"","data":[{"task_id":"op-0","status":"SUCCESS","data":[{"id":"c","status":"complete","audio_url":"https://a.test/c.mp3","metadata":{"duration":"9"}}]}]}"#,
+    r#"{"code":200,"msg":"success","data":{"taskId":"op-0","status":"SUCCESS","response":{"sunoData":[{"id":"c","audioUrl":"https://a.test/c.mp3"}]}}}"#,
     "null",
     "",
 ];
@@ -37,7 +39,7 @@ impl Bench {
     }
 
     fn account(&self) -> Account<'_> {
-        Account { base_url: "http://upstream.test", key: &self.key, options: &self.options, now_ms: 1_790_000_000_000 }
+        Account { base_url: "http://upstream.test", key: &self.key, access: None, options: &self.options, now_ms: 1_790_000_000_000 }
     }
 
     fn submission<'a>(&'a self, spec: &'a Spec) -> Submission<'a> {
@@ -67,10 +69,18 @@ fn operation(id: &str) -> Operation {
 
 fn spec_of(kind: Kind) -> Spec {
     let data = || InputData::Stored { key: "inputs/a".into(), content_type: "image/png".into(), bytes: 3 };
-    let input = || Input { role: "reference".into(), data: data() };
+    let roles: &[&str] = match kind {
+        Kind::Video => &["first_frame"],
+        Kind::TryOn => &["human", "cloth"],
+        Kind::Remix | Kind::Music | Kind::Lyrics | Kind::Concat => &[],
+        _ => &["reference", "reference"],
+    };
+    let song = matches!(kind, Kind::Music | Kind::Concat)
+        .then(|| Box::new(Song { clip: (kind == Kind::Concat).then(|| "clip-1".to_owned()), ..Song::default() }));
     Spec {
         prompt: "a \"cat\" \\ \u{7} 貓".into(),
-        inputs: vec![input(), input()],
+        inputs: roles.iter().map(|role| Input { role: (*role).into(), data: data() }).collect(),
+        song,
         button: Some("MJ::JOB::upsample::1::op-p".into()),
         ..Spec::new(kind)
     }
@@ -217,7 +227,7 @@ fn side_calls_survive_any_answer() {
 #[test]
 fn a_key_goes_with_a_download_only_where_the_capabilities_say_so() {
     for bench in benches() {
-        let output = Output { role: Role::Image, source: Source::Url("https://elsewhere.test/x.png".into()) };
+        let output = Output::new(Role::Image, Source::Url("https://elsewhere.test/x.png".into()));
         let keyed = bench.dialect.capabilities(&bench.options).artifact_key;
         if let Ok(request) = bench.dialect.fetch(bench.account(), &output) {
             assert!(!request.paid);

@@ -26,6 +26,7 @@ pub(super) fn read(task: UpstreamTask<'_>, kind: Kind, flavour: Flavour) -> Deta
         seed: task.0.get("seed").and_then(word_of),
         description: task.text("description").map(str::to_owned),
         extras,
+        ..Details::default()
     }
 }
 

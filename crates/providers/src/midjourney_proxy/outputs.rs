@@ -18,7 +18,7 @@ pub(super) fn read(task: UpstreamTask<'_>) -> Vec<Output> {
     named.extend(task.urls("imageUrls").into_iter().map(|url| (Role::Single, url)));
     let mut seen: HashSet<&str> = HashSet::new();
     named.retain(|(_, url)| is_web(url) && seen.insert(url));
-    let output = |(role, url): (Role, &str)| Output { role, source: Source::Url(url.to_owned()) };
+    let output = |(role, url): (Role, &str)| Output::new(role, Source::Url(url.to_owned()));
     named.into_iter().take(OUTPUTS_MAX).map(output).collect()
 }
 

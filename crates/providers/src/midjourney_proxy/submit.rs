@@ -47,7 +47,7 @@ pub(super) fn request(submission: &Submission<'_>) -> Result<Request, Failure> {
         Kind::Shorten if options.flavour == Flavour::TrueAi => shorten(spec, &mut body)?,
         Kind::FollowUp => follow_up(spec, parent(submission)?, options.flavour, &mut body)?,
         Kind::Modal if options.flavour == Flavour::TrueAi => modal(spec, parent(submission)?, &mut body),
-        Kind::Shorten | Kind::Modal => return Err(impossible(spec.kind)),
+        _ => return Err(impossible(spec.kind)),
     };
     common_fields(submission, options, &mut body);
     let path = format!("{}/submit/{call}", prefix(spec.speed, options));

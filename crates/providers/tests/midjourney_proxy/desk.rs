@@ -48,7 +48,7 @@ impl Desk {
     }
 
     pub fn account(&self) -> Account<'_> {
-        Account { base_url: "http://mj.test:8080", key: &self.key, options: &self.options, now_ms: 1_790_000_000_000 }
+        Account { base_url: "http://mj.test:8080", key: &self.key, access: None, options: &self.options, now_ms: 1_790_000_000_000 }
     }
 
     fn submission<'a>(&'a self, spec: &'a Spec) -> Submission<'a> {
@@ -140,6 +140,7 @@ pub fn path(request: &Request) -> String {
     match &request.target {
         Target::Base(path) => path.clone(),
         Target::FromAnswer(url) => panic!("not of the channel: {url}"),
+        Target::Configured(url) => panic!("not of the channel: {url}"),
     }
 }
 

@@ -9,7 +9,7 @@ fn pending(phase: Phase, percent: Option<i64>) -> PollOutcome {
 }
 
 fn output(role: Role, url: &str) -> Output {
-    Output { role, source: Source::Url(url.into()) }
+    Output::new(role, Source::Url(url.into()))
 }
 
 #[test]
@@ -208,6 +208,6 @@ fn an_output_is_fetched_without_the_key() {
     let request = crate::desk::DIALECT.fetch(desk.account(), &picture).expect("a link can be fetched");
     assert_eq!(request.target, Target::FromAnswer("https://cdn.test/a.png?sig=1".into()));
     assert!(request.headers.is_empty() && request.body.is_empty() && !request.paid);
-    let stored = Output { role: Role::Image, source: Source::Stored("inputs/a".into()) };
+    let stored = Output::new(Role::Image, Source::Stored("inputs/a".into()));
     assert!(crate::desk::DIALECT.fetch(desk.account(), &stored).is_err());
 }
