@@ -6,7 +6,7 @@
 use crate::problem::Problem;
 use http::{HeaderMap, Method};
 use serde_json::Value;
-use task::{Shown, Spec, State, Task};
+use task::{Artifact, Role, Shown, Spec, State, Task};
 
 /// What a route does; `front` has one handler for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +31,8 @@ pub enum Call {
     Lookup,
     /// Tells of a task's changes as server-sent events.
     Events,
+    /// Lists the models that the caller may use, or shows one.
+    Models,
 }
 
 /// One public route.
@@ -105,7 +107,7 @@ impl Input<'_> {
     }
 }
 
-/// A submission, read.
+/// A submission, read. [`Order::new`] has what every one needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     /// What is asked for. With `spec.parent`, front loads that task and calls [`Family::follow`].
@@ -120,6 +122,25 @@ pub struct Order {
     pub external_id: Option<String>,
     /// At most one such task may exist for the parent (a modal's answer): the second caller gets the first.
     pub only_child: bool,
+    /// The vendor's id of a clip that it goes on from. When it is one of the caller's own, front makes that
+    /// clip's task the parent, so that the work goes to the same channel; any other is left alone
+    /// (`contract/DECISIONS.md`, Suno: clip ids).
+    pub clip: Option<String>,
+}
+
+impl Order {
+    /// An order with nothing beside what is asked for.
+    pub fn new(spec: Spec, action: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            spec,
+            action: action.into(),
+            model: model.into(),
+            callback_url: None,
+            external_id: None,
+            only_child: false,
+            clip: None,
+        }
+    }
 }
 
 /// How busy the channels that could take a task are.
@@ -170,18 +191,55 @@ impl Answer {
 /// Which tasks a list asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Only this public state.
-    pub shown: Option<Shown>,
-    /// With `shown`: this state too, where one public word stands for both.
-    pub also_shown: Option<Shown>,
-    /// Only this family.
-    pub family: Option<String>,
+    /// Only these public states; empty for all.
+    pub shown: Vec<Shown>,
+    /// Only these families; empty for all.
+    pub families: Vec<String>,
     /// Only this model.
     pub model: Option<String>,
-    /// Only tasks older than this one.
+    /// Only these ids (text that is no id matches nothing); empty for all.
+    pub ids: Vec<String>,
+    /// Only tasks behind this one, in the order asked for.
     pub after: Option<String>,
-    /// At most so many, 1 to 100.
+    /// How many to leave out first, for contracts that number their pages; at most 10,000.
+    pub offset: usize,
+    /// Oldest first; newest first otherwise.
+    pub ascending: bool,
+    /// At most so many, 0 to 500.
     pub limit: usize,
+    /// Whether the number of all that match is wanted too.
+    pub counts: bool,
+}
+
+/// What a list has beside its tasks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageEnd {
+    /// Whether more follow.
+    pub has_more: bool,
+    /// How many match in all, if the page asked for that.
+    pub total: Option<i64>,
+}
+
+/// The file that a Content request is answered with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Content<'a> {
+    /// The file.
+    pub artifact: &'a Artifact,
+    /// Whether a browser is to save it instead of showing it.
+    pub attachment: bool,
+}
+
+/// A model that the caller may use and that an enabled channel serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelCard {
+    /// Public name.
+    pub name: String,
+    /// Who made it.
+    pub owner: String,
+    /// The families whose routes take it.
+    pub families: Vec<String>,
+    /// Since when it is offered, s.
+    pub created_s: i64,
 }
 
 /// What upstream answered to a look-up.
@@ -228,8 +286,16 @@ pub trait Family: Send + Sync {
     /// Every route.
     fn routes(&self) -> Vec<Route>;
 
-    /// Every public model name, with the kind of work that it stands for.
-    fn models(&self) -> &'static [(&'static str, task::Kind)];
+    /// Every public model name that its routes take, with the kinds of work that it stands for.
+    fn models(&self) -> Vec<(&'static str, task::Kind)> {
+        task::catalogue::of_family(self.name())
+    }
+
+    /// Whether a caller's own id (`external_id`) may stand where a task's id is asked for; the newest
+    /// task that has it is meant.
+    fn takes_external_ids(&self) -> bool {
+        false
+    }
 
     /// Whether this family's routes may show a task of that family.
     fn serves(&self, family: &str) -> bool {
@@ -237,49 +303,96 @@ pub trait Family: Send + Sync {
     }
 
     /// Reads a submission. Nothing is decoded, fetched or resolved: only counts, lengths and forms.
-    fn read(&self, input: &Input<'_>) -> Result<Order, Problem>;
+    fn read(&self, input: &Input<'_>) -> Result<Order, Problem> {
+        Err(Problem::no_route(&input.route.path))
+    }
 
     /// Completes a follow-up from its parent (`None`: missing, or another tenant's). When the order
     /// that comes back names another parent (the child that took this one over), front loads that
     /// one and asks again.
-    fn follow(&self, order: Order, parent: Option<&Task>) -> Result<Order, Problem>;
+    fn follow(&self, order: Order, parent: Option<&Task>) -> Result<Order, Problem> {
+        match parent {
+            Some(_) => Ok(order),
+            None => Err(Problem::no_task()),
+        }
+    }
 
     /// The answer to a submission, once it is safely on disk.
     fn accepted(&self, task: &Task, position: QueuePosition) -> Answer;
 
+    /// Headers of an answer that shows this task or accepts it.
+    fn headers(&self, _task: &Task) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// The answer when `first` already is the one child that the parent may have.
-    fn existing(&self, first: &Task) -> Answer;
+    fn existing(&self, first: &Task) -> Answer {
+        self.accepted(first, QueuePosition::default())
+    }
 
     /// The ids that a Show, ShowMany, Cancel, Delete, Content, Lookup or Events request names, in the
     /// order asked. Text that is no id is kept: it is a missing task, not a bad request.
     fn ids(&self, input: &Input<'_>) -> Result<Vec<String>, Problem>;
 
     /// The page that a List request asks for.
-    fn page(&self, input: &Input<'_>) -> Result<Page, Problem>;
+    fn page(&self, input: &Input<'_>) -> Result<Page, Problem> {
+        Err(Problem::no_route(&input.route.path))
+    }
 
     /// The files of an Upload request, as the caller gave them (base64 or `data:` text).
-    fn uploads(&self, input: &Input<'_>) -> Result<Vec<String>, Problem>;
+    fn uploads(&self, input: &Input<'_>) -> Result<Vec<String>, Problem> {
+        Err(Problem::no_route(&input.route.path))
+    }
 
     /// Shows one task.
     fn show(&self, view: &View<'_>) -> Value;
 
     /// Shows the tasks that were asked for by id.
-    fn show_many(&self, views: &[View<'_>]) -> Value;
+    fn show_many(&self, views: &[View<'_>]) -> Value {
+        views.iter().map(|view| self.show(view)).collect()
+    }
 
     /// Shows a page of a list.
-    fn list(&self, views: &[View<'_>], has_more: bool) -> Value;
+    fn list(&self, views: &[View<'_>], _end: PageEnd) -> Value {
+        self.show_many(views)
+    }
 
     /// The answer to Cancel.
-    fn cancelled(&self, view: &View<'_>) -> Answer;
+    fn cancelled(&self, view: &View<'_>) -> Answer {
+        Answer::ok(self.show(view))
+    }
+
+    /// The answer to Delete.
+    fn deleted(&self, view: &View<'_>) -> Answer {
+        self.cancelled(view)
+    }
+
+    /// The file that a Content request means. By default the first output that was asked for; covers
+    /// and single pictures only if there is no other.
+    fn content<'t>(&self, _input: &Input<'_>, task: &'t Task) -> Result<Content<'t>, Problem> {
+        let missing = || Problem::not_found("content_not_ready", "the task has no file to show (yet)");
+        main_output(task).map(|artifact| Content { artifact, attachment: false }).ok_or_else(missing)
+    }
+
+    /// The answer to Models: all cards, or the one that the path names.
+    fn show_models(&self, input: &Input<'_>, _cards: &[ModelCard]) -> Result<Answer, Problem> {
+        Err(Problem::no_route(&input.route.path))
+    }
 
     /// The answer to Upload.
-    fn uploaded(&self, urls: &[String]) -> Answer;
+    fn uploaded(&self, urls: &[String]) -> Answer {
+        Answer::ok(Value::from(urls))
+    }
 
     /// Whether a look-up makes sense on this task, and if so what is known already.
-    fn known(&self, task: &Task) -> Result<Option<String>, Problem>;
+    fn known(&self, _task: &Task) -> Result<Option<String>, Problem> {
+        Err(Problem::internal())
+    }
 
     /// The answer to Lookup.
-    fn looked_up(&self, task: &Task, result: &LookupResult) -> Result<Answer, Problem>;
+    fn looked_up(&self, _task: &Task, _result: &LookupResult) -> Result<Answer, Problem> {
+        Err(Problem::internal())
+    }
 
     /// The callback shape's word for a public state. A callback is due when it changes.
     fn callback_word(&self, shown: Shown) -> &'static str;
@@ -295,4 +408,12 @@ pub trait Family: Send + Sync {
         let _ = route;
         RouteDoc::default()
     }
+}
+
+/// The first output that was asked for; covers and single pictures only if there is no other. `None`
+/// before the task has succeeded.
+pub fn main_output(task: &Task) -> Option<&Artifact> {
+    let wanted = |artifact: &&Artifact| matches!(artifact.role, Role::Image | Role::Video | Role::Audio);
+    let known = || task.artifacts.iter().filter(|artifact| !artifact.late);
+    (task.state == State::Succeeded).then(|| known().find(wanted).or_else(|| known().next())).flatten()
 }

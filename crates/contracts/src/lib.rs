@@ -8,21 +8,39 @@ pub mod callback_url;
 pub mod errors;
 pub mod family;
 pub mod fields;
+pub mod film_order;
+pub mod form;
 pub mod inputs;
+pub mod kling;
 pub mod midjourney;
+pub mod models;
+pub mod openai_video;
 pub mod openapi;
 pub mod problem;
+pub mod seedance;
+pub mod suno;
 pub mod tasks;
 pub mod times;
+pub mod unified_video;
+pub mod video;
 
 pub use family::{
-    Answer, Body, Call, Family, Input, LookupResult, Order, Page, Parameter, QueuePosition, Route, RouteDoc, Upload,
-    View,
+    Answer, Body, Call, Content, Family, Input, LookupResult, ModelCard, Order, Page, PageEnd, Parameter,
+    QueuePosition, Route, RouteDoc, Upload, View,
 };
 pub use problem::Problem;
 
 /// The registry: one line a family, in the order of their folders' names.
-static FAMILIES: &[&dyn Family] = &[&midjourney::Midjourney, &tasks::Tasks];
+static FAMILIES: &[&dyn Family] = &[
+    &kling::Kling,
+    &midjourney::Midjourney,
+    &models::Models,
+    &openai_video::OpenaiVideo,
+    &seedance::Seedance,
+    &suno::Suno,
+    &tasks::Tasks,
+    &unified_video::UnifiedVideo,
+];
 
 /// Every family.
 pub fn all() -> &'static [&'static dyn Family] {

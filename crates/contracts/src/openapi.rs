@@ -46,7 +46,7 @@ impl Document {
         self.tags.push(json!({ "name": family.name() }));
         for route in family.routes() {
             let operation = self.operation(family, &route);
-            let path = self.paths.entry(route.path.clone()).or_insert_with(|| json!({}));
+            let path = self.paths.entry(route.path.replace("{*", "{")).or_insert_with(|| json!({}));
             path[route.method.as_str().to_ascii_lowercase()] = operation;
         }
     }
@@ -79,7 +79,7 @@ impl Document {
             return short;
         }
         let long =
-            format!("{}{}", route.method.as_str().to_ascii_lowercase(), route.path.replace(['/', '{', '}'], "."));
+            format!("{}{}", route.method.as_str().to_ascii_lowercase(), route.path.replace(['/', '{', '*', '}'], "."));
         self.operation_ids.insert(long.clone());
         long
     }
@@ -132,7 +132,7 @@ fn binary() -> Value {
 }
 
 fn parameters(route: &Route, doc: &RouteDoc) -> Vec<Value> {
-    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}').map(|name| name.trim_start_matches('*'))).map(
         |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
     );
     let in_query = doc.query.iter().map(|parameter| {

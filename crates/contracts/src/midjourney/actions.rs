@@ -1,24 +1,7 @@
 //! What a button stands for: its `customId` tells the action, and the action tells the model
 //! (`contract/DECISIONS.md`, buttons and `action`; model names as the usual relays have them).
 
-use task::{Button, Kind};
-
-/// Every public model name with its kind.
-pub(super) const MODELS: &[(&str, Kind)] = &[
-    ("mj_imagine", Kind::Image),
-    ("mj_blend", Kind::Blend),
-    ("mj_describe", Kind::Describe),
-    ("mj_shorten", Kind::Shorten),
-    ("mj_modal", Kind::Modal),
-    ("mj_upscale", Kind::FollowUp),
-    ("mj_variation", Kind::FollowUp),
-    ("mj_reroll", Kind::FollowUp),
-    ("mj_zoom", Kind::FollowUp),
-    ("mj_pan", Kind::FollowUp),
-    ("mj_custom_zoom", Kind::FollowUp),
-    ("mj_inpaint", Kind::FollowUp),
-    ("mj_action", Kind::FollowUp),
-];
+use task::Button;
 
 /// An action and its model.
 pub(super) type Action = (&'static str, &'static str);
@@ -128,7 +111,8 @@ mod tests {
 
     #[test]
     fn every_action_has_a_model_in_the_catalogue() {
-        let listed = |model: &str| MODELS.iter().any(|(name, _)| *name == model);
+        let models = task::catalogue::of_family("midjourney");
+        let listed = |model: &str| models.iter().any(|(name, _)| *name == model);
         assert!(NAMES.iter().all(|(_, (_, model))| listed(model)));
         assert!(CHANGE_WORDS.iter().all(|word| listed(of_change(word).1)));
     }

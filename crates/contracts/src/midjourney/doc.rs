@@ -20,7 +20,7 @@ pub(super) fn of(route: &Route) -> RouteDoc {
             let urls = json!({ "type": "array", "items": { "type": "string", "format": "uri" } });
             (result_answer(urls), example(json!(["https://media.example.com/uploads/picture.png"]), "Success"))
         }
-        Call::Content => (Value::Null, Value::Null),
+        Call::Content | Call::Models => (Value::Null, Value::Null),
     };
     RouteDoc { query: Vec::new(), answer, answer_example, error: error() }
 }

@@ -13,10 +13,10 @@ mod words;
 pub use answers::BANNED_WORD;
 pub use read::{LIST_MAX_IDS, PROMPT_MAX_CHARS, REFERENCES_MAX, STATE_MAX_CHARS, UPLOADS_MAX};
 
-use crate::family::{Answer, Family, Input, LookupResult, Order, Page, QueuePosition, Route, RouteDoc, View};
+use crate::family::{Answer, Family, Input, LookupResult, Order, QueuePosition, Route, RouteDoc, View};
 use crate::problem::Problem;
 use serde_json::Value;
-use task::{Kind, Shown, Task};
+use task::{Shown, Task};
 
 /// The family.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +29,6 @@ impl Family for Midjourney {
 
     fn routes(&self) -> Vec<Route> {
         routes::all()
-    }
-
-    fn models(&self) -> &'static [(&'static str, Kind)] {
-        actions::MODELS
     }
 
     fn read(&self, input: &Input<'_>) -> Result<Order, Problem> {
@@ -55,24 +51,12 @@ impl Family for Midjourney {
         read::ids(input)
     }
 
-    fn page(&self, input: &Input<'_>) -> Result<Page, Problem> {
-        Err(Problem::no_route(&input.route.path))
-    }
-
     fn uploads(&self, input: &Input<'_>) -> Result<Vec<String>, Problem> {
         read::uploads(input)
     }
 
     fn show(&self, view: &View<'_>) -> Value {
         show::task(view)
-    }
-
-    fn show_many(&self, views: &[View<'_>]) -> Value {
-        views.iter().map(show::task).collect()
-    }
-
-    fn list(&self, views: &[View<'_>], _has_more: bool) -> Value {
-        self.show_many(views)
     }
 
     fn cancelled(&self, view: &View<'_>) -> Answer {

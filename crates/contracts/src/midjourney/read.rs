@@ -115,11 +115,9 @@ fn complete(mut draft: Draft, fields: &mut Fields<'_>, speed: Option<Speed>) -> 
     }
     Ok(Order {
         only_child: draft.spec.kind == Kind::Modal,
-        spec: draft.spec,
-        action: draft.action.to_owned(),
-        model: draft.model.to_owned(),
         callback_url,
         external_id,
+        ..Order::new(draft.spec, draft.action, draft.model)
     })
 }
 

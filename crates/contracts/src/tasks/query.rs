@@ -33,11 +33,11 @@ pub(super) fn page(input: &Input<'_>) -> Result<Page, Problem> {
             let words = show::WORDS.map(|(word, _)| word).join(", ");
             Problem::invalid("status", format!("status has to be one of {words}"))
         })?;
-        page.shown = Some(shown);
-        page.also_shown = Some(also).filter(|also| *also != shown);
+        page.shown = vec![shown, also];
+        page.shown.dedup();
     }
     if let Some(name) = given(input, "family")? {
-        page.family = Some(known_family(name)?);
+        page.families = vec![known_family(name)?];
     }
     page.model = given(input, "model")?.map(str::to_owned);
     if let Some(after) = given(input, "after")? {

@@ -106,6 +106,7 @@ pub fn artifact(position: i64, role: Role, extension: &str) -> Artifact {
     Artifact {
         position,
         role,
+        piece: 0,
         key: format!("task-artifacts/2024/02/28/midjourney/IMAGINE/{}-{position}.{extension}", id(1)),
         content_type: format!("image/{extension}"),
         bytes: 1_234,

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Request, artifact, grid, id, task, view, view_with_child};
 use contracts::tasks::Tasks;
-use contracts::{Body, Family, Page, Problem};
+use contracts::{Body, Family, Page, PageEnd, Problem};
 use serde_json::{Value, json};
 use task::{Failure, FailureKind, Role, Shown, State};
 
@@ -114,12 +114,12 @@ fn a_failure_has_a_type_of_its_own() {
 fn a_page_has_its_ends() {
     let (first, mut last) = (grid(), task(State::Queued));
     last.id = id(2);
-    let page = Tasks.list(&[view(&first), view(&last)], true);
+    let page = Tasks.list(&[view(&first), view(&last)], PageEnd { has_more: true, total: None });
     assert_eq!(page["object"], "list");
     assert_eq!((&page["first_id"], &page["last_id"]), (&json!(id(1)), &json!(id(2))));
     assert_eq!((page["has_more"].as_bool(), page["data"].as_array().map(Vec::len)), (Some(true), Some(2)));
     let empty = json!({ "object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false });
-    assert_eq!(Tasks.list(&[], false), empty);
+    assert_eq!(Tasks.list(&[], PageEnd::default()), empty);
 }
 
 #[test]
@@ -129,16 +129,16 @@ fn filters_are_read() {
     let query =
         [("status", "running"), ("family", "midjourney"), ("model", "mj_imagine"), ("after", &after), ("limit", "100")];
     let expected = Page {
-        shown: Some(Shown::InProgress),
-        also_shown: None,
-        family: Some("midjourney".into()),
+        shown: vec![Shown::InProgress],
+        families: vec!["midjourney".into()],
         model: Some("mj_imagine".into()),
         after: Some(after.clone()),
         limit: 100,
+        ..Page::default()
     };
     assert_eq!(list(&query), Ok(expected));
     let queued = list(&[("status", "queued")]).expect("is a word");
-    assert_eq!((queued.shown, queued.also_shown), (Some(Shown::Queued), Some(Shown::Submitted)));
+    assert_eq!(queued.shown, [Shown::Queued, Shown::Submitted]);
     assert_eq!(list(&[("status", ""), ("limit", "")]), list(&[]));
 }
 
