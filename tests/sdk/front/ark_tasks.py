@@ -1,0 +1,34 @@
+"""The official Ark runtime on /volc/v1: create, get, list, delete."""
+
+import os
+import time
+
+from volcenginesdkarkruntime import Ark
+
+client = Ark(base_url=os.environ["BASE"] + "/volc/v1", api_key=os.environ["KEY"])
+tasks = client.content_generation.tasks
+MODEL = "doubao-seedance-1-0-lite-t2v"
+
+
+def ended(task_id):
+    while True:
+        task = tasks.get(task_id=task_id)
+        if task.status in ("completed", "failed"):
+            return task
+        time.sleep(1)
+
+
+created = tasks.create(model=MODEL, content=[{"type": "text", "text": "a kite over dunes --dur 5 --ratio 16:9"}])
+film = ended(created.id)
+assert film.status == "completed", film
+assert film.content.video_url.endswith(".mp4"), film
+assert film.model == MODEL and film.usage.completion_tokens is not None, film
+
+page = tasks.list(page_num=1, page_size=10, task_ids=[created.id])
+assert page.total == 1 and [item.id for item in page.items] == [created.id], page
+assert tasks.list(page_num=1, page_size=10, model=MODEL).total >= 1
+assert tasks.list(page_num=1, page_size=10, status="failed").total == 0
+
+tasks.delete(task_id=created.id)
+assert tasks.list(page_num=1, page_size=10, task_ids=[created.id]).total == 0
+print("ok")
