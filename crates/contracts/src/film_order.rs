@@ -194,6 +194,8 @@ pub fn schema(model_required: bool) -> Value {
         |description: &str| json!({ "enum": [true, false, "true", "false", "", null], "description": description });
     json!({
         "type": "object",
+        // A form is taken as well: front reads this.
+        "x-multipart": true,
         "required": if model_required { json!(["model"]) } else { json!([]) },
         "properties": {
             "model": { "type": if model_required { json!("string") } else { json!(["string", "null"]) }, "description": "A name that GET /v1/models lists." },

@@ -1,8 +1,8 @@
 //! Veo on Vertex (`upstream/veo.md`, part B). The base URL is
 //! `https://{location}-aiplatform.googleapis.com/v1/projects/{project}/locations/{location}/publishers/google`.
 //!
-//! The key is a service account's JSON file, exchanged for a token; any other text is an express-mode API
-//! key. Options: `storage_uri` (`gs://bucket/prefix`: films go there, each submission below a folder of its
+//! The key is a service account's JSON file, exchanged for a token; `Bearer TOKEN` for a gateway with a token
+//! of its own; any other text is an express-mode API key. Options: `storage_uri` (`gs://bucket/prefix`: films go there, each submission below a folder of its
 //! own; without it their bytes come inside the answer) and `storage_base` (the bucket's host,
 //! `https://storage.googleapis.com` by default).
 
@@ -20,7 +20,7 @@ use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use options::Options;
 use serde_json::{Map, Value, json};
-use task::{Failure, FailureKind, Kind, Output, Source, Spec};
+use task::{Failure, FailureKind, Kind, Output, Secret, Source, Spec};
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
@@ -127,6 +127,9 @@ fn object_target(account: Account<'_>, pointer: &Value) -> Result<Target, Failur
 fn headers(account: Account<'_>) -> HeaderMap {
     if let Some(access) = account.access {
         return bearer(access);
+    }
+    if let Some(token) = account.key.expose().strip_prefix("Bearer ") {
+        return bearer(&Secret::new(token));
     }
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, JSON);
