@@ -15,14 +15,13 @@ use task::{Artifact, Role, State, Task, TaskId};
 /// Most artifacts given for one task: a vendor names a handful.
 const MAX_PER_TASK: usize = 64;
 
-const ROLES: [Role; 5] = [Role::Image, Role::Single, Role::Video, Role::Audio, Role::Cover];
-
 pub(crate) fn row(task: TaskId, artifact: &Artifact, late: bool, stored_ms: i64) -> Vec<Cell> {
     cells![
         &artifact.key,
         task,
         artifact.position,
         artifact.role.as_str(),
+        artifact.piece,
         &artifact.content_type,
         artifact.bytes,
         &artifact.sha256,
@@ -36,7 +35,7 @@ pub(crate) fn row(task: TaskId, artifact: &Artifact, late: bool, stored_ms: i64)
 
 /// Keys are deterministic: the same output stored twice is one row.
 pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<u64, Fault> {
-    let head = "/* insert_artifacts */ INSERT INTO artifact (store_key, task_id, position, role, content_type, bytes, \
+    let head = "/* insert_artifacts */ INSERT INTO artifact (store_key, task_id, position, role, piece, content_type, bytes, \
          sha256, width, height, duration_ms, late, stored_ms) VALUES ";
     Ok(write_rows(engine, connection, head, rows, " ON CONFLICT (store_key) DO NOTHING").await?)
 }
@@ -46,7 +45,8 @@ fn read(row: &mut Reader<'_>) -> Result<Artifact, LedgerError> {
     Ok(Artifact {
         key: row.text("store_key")?,
         position: row.int("position")?,
-        role: row.word("role", |word| ROLES.into_iter().find(|role| role.as_str() == word))?,
+        role: row.word("role", |word| Role::ALL.into_iter().find(|role| role.as_str() == word))?,
+        piece: row.int("piece")?,
         content_type: row.text("content_type")?,
         bytes: row.int("bytes")?,
         sha256: row.text("sha256")?,
@@ -72,7 +72,7 @@ pub(crate) async fn of_tasks(database: &Database, tasks: &[Task]) -> Result<Foun
     let limit = i64::try_from(ids.len().saturating_mul(MAX_PER_TASK)).unwrap_or(i64::MAX);
     let mut sql = Statement::start(
         database.engine,
-        "/* artifacts */ SELECT task_id, store_key, position, role, content_type, bytes, sha256, width, height, \
+        "/* artifacts */ SELECT task_id, store_key, position, role, piece, content_type, bytes, sha256, width, height, \
          duration_ms, late FROM artifact WHERE task_id IN ",
     );
     sql.list(ids).push(" ORDER BY task_id, late, position, store_key LIMIT ").bind(limit);

@@ -13,7 +13,7 @@ use crate::opening::{Opened, Opening};
 use crate::statement::{Cell, Statement, cells, write_rows};
 use crate::token::Balance;
 use crate::writer::{Reply, Unit};
-use crate::{artifact, attempt, callback, event, idempotency, reader::Reader, rows, token};
+use crate::{artifact, attempt, callback, clip, event, idempotency, reader::Reader, rows, token};
 use serde_json::json;
 use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -49,6 +49,7 @@ struct Plan {
     events: Vec<Vec<Cell>>,
     callbacks: Vec<Vec<Cell>>,
     artifacts: Vec<Vec<Cell>>,
+    clips: Vec<Vec<Cell>>,
     attempts_begun: Vec<Vec<Cell>>,
     attempts_ended: Vec<Vec<Cell>>,
 }
@@ -283,6 +284,7 @@ impl Plan {
         let known = |key: &str| change.before.artifacts.iter().any(|old| old.key == key);
         let new = after.artifacts.iter().filter(|artifact| !known(&artifact.key));
         self.artifacts.extend(new.map(|new| artifact::row(after.id, new, new.late, after.updated_ms)));
+        self.clips.extend(clip::rows(&change.before, after));
         match &change.attempt {
             Some(AttemptNote::Begin { attempt, client, channel, upstream_model }) => {
                 let row = cells![*attempt, after.id, *client, channel, upstream_model, after.updated_ms];
@@ -308,6 +310,7 @@ impl Plan {
         attempt::begin(engine, connection, self.attempts_begun).await?;
         attempt::end(engine, connection, self.attempts_ended).await?;
         artifact::insert(engine, connection, self.artifacts).await?;
+        clip::insert(engine, connection, self.clips).await?;
         callback::insert(engine, connection, self.callbacks).await?;
         Ok(())
     }

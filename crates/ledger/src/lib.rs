@@ -11,6 +11,7 @@ mod callback;
 mod change;
 mod channel;
 mod channel_cache;
+mod clip;
 mod due;
 mod engine;
 mod errand;

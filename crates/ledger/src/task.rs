@@ -11,32 +11,75 @@ use crate::statement::{Statement, cells};
 use crate::unreadable::by_id;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use std::collections::HashSet;
 use task::{ClientId, Shown, State, Task, TaskId, TokenId};
 
 /// Most ids in one query.
 const MAX_IDS: usize = 500;
+
+/// The largest number that [`Ledger::count_tasks`] tells: a bound for the rows that one question reads.
+pub(crate) const MAX_COUNT: i64 = 100_000;
+
+/// What callers see of a task: once a child has taken its operation over and runs, the child's word
+/// (`contract/DECISIONS.md`, modal). A child that was handed over itself shows its own word.
+const SHOWN: &str = "COALESCE((SELECT c.shown FROM task c WHERE c.id = task.child_id \
+     AND task.state = 'handed_over' AND c.shown NOT IN ('queued', 'submitted')), shown)";
 
 /// Which tasks a list shows. `None` means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
     /// Whose.
     pub token: Option<TokenId>,
-    /// Shown as one of these; an empty list matches nothing.
+    /// Shown as one of these, where a task that was handed over looks like its child; an empty list
+    /// matches nothing.
     pub shown: Option<Vec<Shown>>,
     /// In one of these states; an empty list matches nothing.
     pub states: Option<Vec<State>>,
-    /// Of this family.
-    pub family: Option<String>,
+    /// Of one of these families; an empty list matches nothing.
+    pub families: Option<Vec<String>>,
+    /// One of these; an empty list matches nothing.
+    pub ids: Option<Vec<TaskId>>,
     /// Of this public model.
     pub model: Option<String>,
     /// On this channel.
     pub channel: Option<String>,
-    /// Older than this one: ids below it.
-    pub before: Option<TaskId>,
     /// Those that their caller deleted as well.
     pub include_hidden: bool,
+    /// Oldest first; newest first otherwise.
+    pub ascending: bool,
+    /// Only those behind this one, in the order asked for. It need not exist.
+    pub after: Option<TaskId>,
+    /// How many to leave out first, at least 0.
+    pub offset: i64,
     /// Most rows, 1 to 1,000.
     pub limit: i64,
+}
+
+impl TaskFilter {
+    /// Adds what a row has to fulfil.
+    fn conditions(&self, sql: &mut Statement) {
+        sql.push(if self.include_hidden { "hidden >= 0" } else { "hidden = 0" });
+        if let Some(token) = self.token {
+            sql.push(" AND token_id = ").bind(token);
+        }
+        if let Some(shown) = &self.shown {
+            sql.push(" AND ").push(SHOWN).push(" IN ").list(shown.iter().map(|shown| shown.as_str()));
+        }
+        if let Some(states) = &self.states {
+            sql.push(" AND state IN ").list(states.iter().copied());
+        }
+        if let Some(families) = &self.families {
+            sql.push(" AND family IN ").list(families);
+        }
+        if let Some(ids) = &self.ids {
+            sql.push(" AND id IN ").list(ids.iter().copied());
+        }
+        for (column, value) in [("model", &self.model), ("channel", &self.channel)] {
+            if let Some(value) = value {
+                sql.push(" AND ").push(column).push(" = ").bind(value);
+            }
+        }
+    }
 }
 
 /// Locks one task's row for the rest of the transaction.
@@ -47,7 +90,7 @@ pub(crate) async fn lock(engine: Engine, connection: &mut AnyConnection, id: Tas
     if found.is_empty() { Err(LedgerError::NotFound.into()) } else { Ok(()) }
 }
 
-fn read_id(row: &AnyRow) -> Result<TaskId, LedgerError> {
+pub(crate) fn read_id(row: &AnyRow) -> Result<TaskId, LedgerError> {
     Reader::new("task", row).parsed("id")
 }
 
@@ -71,22 +114,32 @@ impl Ledger {
         Ok(tasks)
     }
 
-    /// Tasks by filter, newest first; those that can't be read left out.
+    /// Tasks by filter, in the order asked for; those that can't be read left out.
     pub async fn list_tasks(&self, filter: &TaskFilter) -> Result<Vec<Task>, LedgerError> {
         let limit = page(filter.limit);
         let full = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut before = filter.before.map(|id| id.to_string());
+        let mut after = filter.after.map(|id| id.to_string());
+        let mut offset = filter.offset.max(0);
         let mut tasks = Vec::new();
         loop {
-            let rows = self.database().fetch_all(self.listing(filter, before.as_ref(), limit)).await?;
+            let rows = self.database().fetch_all(self.listing(filter, after.as_ref(), offset, limit)).await?;
             tasks.append(&mut self.read_tasks(&rows).await?);
-            before = rows.last().and_then(by_id);
+            (after, offset) = (rows.last().and_then(by_id), 0);
             // It reads on behind what can't be read: a shorter list means that there are no more.
-            if rows.len() < full || tasks.len() >= full || before.is_none() {
+            if rows.len() < full || tasks.len() >= full || after.is_none() {
                 tasks.truncate(full);
                 return Ok(tasks);
             }
         }
+    }
+
+    /// How many tasks the filter matches, whatever its place and limit say; at most 100,000.
+    pub async fn count_tasks(&self, filter: &TaskFilter) -> Result<i64, LedgerError> {
+        let mut sql = self.statement("/* count_tasks */ SELECT COUNT(*) FROM (SELECT id FROM task WHERE ");
+        filter.conditions(&mut sql);
+        sql.push(" LIMIT ").bind(MAX_COUNT).push(") AS found");
+        let row = self.database().fetch_first(sql).await?;
+        row.as_ref().map_or(Ok(0), |row| Reader::new("task", row).int("count"))
     }
 
     fn by_ids(&self, ids: &[TaskId]) -> Statement {
@@ -95,28 +148,16 @@ impl Ledger {
         sql
     }
 
-    fn listing(&self, filter: &TaskFilter, before: Option<&String>, limit: i64) -> Statement {
+    fn listing(&self, filter: &TaskFilter, after: Option<&String>, offset: i64, limit: i64) -> Statement {
         let mut sql = self.statement(&format!("/* list_tasks */ SELECT {COLUMNS} FROM task WHERE "));
-        sql.push(if filter.include_hidden { "hidden >= 0" } else { "hidden = 0" });
-        if let Some(token) = filter.token {
-            sql.push(" AND token_id = ").bind(token);
+        filter.conditions(&mut sql);
+        if let Some(after) = after {
+            sql.push(if filter.ascending { " AND id > " } else { " AND id < " }).bind(after);
         }
-        if let Some(shown) = &filter.shown {
-            sql.push(" AND shown IN ").list(shown.iter().map(|shown| shown.as_str()));
+        sql.push(if filter.ascending { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " }).bind(limit);
+        if offset > 0 {
+            sql.push(" OFFSET ").bind(offset);
         }
-        if let Some(states) = &filter.states {
-            sql.push(" AND state IN ").list(states.iter().copied());
-        }
-        let columns = [("family", &filter.family), ("model", &filter.model), ("channel", &filter.channel)];
-        for (column, value) in columns {
-            if let Some(value) = value {
-                sql.push(" AND ").push(column).push(" = ").bind(value);
-            }
-        }
-        if let Some(before) = before {
-            sql.push(" AND id < ").bind(before);
-        }
-        sql.push(" ORDER BY id DESC LIMIT ").bind(limit);
         sql
     }
 
@@ -150,6 +191,33 @@ impl Ledger {
              ORDER BY id DESC LIMIT 1";
         let row = self.database().fetch_first(self.fixed(sql, cells![client, channel])).await?;
         row.as_ref().map(read_id).transpose()
+    }
+
+    /// The token's newest task of the family that carries this text of the caller's own; none that they
+    /// have deleted.
+    pub async fn task_by_external_id(
+        &self,
+        token: TokenId,
+        family: &str,
+        external_id: &str,
+    ) -> Result<Option<TaskId>, LedgerError> {
+        let sql = "/* task_by_external_id */ SELECT id FROM task WHERE token_id = $1 AND external_id = $2 \
+             AND family = $3 AND hidden = 0 ORDER BY id DESC LIMIT 1";
+        let row = self.database().fetch_first(self.fixed(sql, cells![token, external_id, family])).await?;
+        row.as_ref().map(read_id).transpose()
+    }
+
+    /// Those of the ids that no task has, in the order given: what was stored for them may go.
+    pub async fn unknown_tasks(&self, ids: &[TaskId]) -> Result<Vec<TaskId>, LedgerError> {
+        let mut known = HashSet::new();
+        for ids in ids.chunks(MAX_IDS) {
+            let mut sql = self.statement("/* unknown_tasks */ SELECT id FROM task WHERE id IN ");
+            sql.list(ids.iter().copied());
+            for row in &self.database().fetch_all(sql).await? {
+                known.insert(read_id(row)?);
+            }
+        }
+        Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
     }
 
     /// The task that was opened as this one's only child ([`crate::Opening::only_child_of`]) and has not ended.

@@ -3,7 +3,7 @@
 use crate::fixture::{NOW, World, callback, opening};
 use ledger::{Callback, CallbackAttempt, CallbackState};
 use serde_json::json;
-use task::{Step, Task, TaskId};
+use task::{Fitted, Step, Task, TaskId};
 
 fn attempt(at_ms: i64, class: &str) -> CallbackAttempt {
     let status = (class == "status").then_some(500);
@@ -28,7 +28,7 @@ async fn on(world: &World, task: &Task, step: Step, word: &str, now_ms: i64) -> 
 }
 
 fn moved(channel: &str) -> Step {
-    Step::Move { channel: channel.into(), upstream_model: "m".into() }
+    Step::Move { channel: channel.into(), upstream_model: "m".into(), fitted: Fitted::default(), warnings: Vec::new() }
 }
 
 async fn next(world: &World, id: TaskId) -> Option<Callback> {

@@ -249,6 +249,7 @@ pub fn artifact(task: TaskId, position: i64) -> Artifact {
     Artifact {
         position,
         role: Role::Image,
+        piece: 0,
         key: format!("task-artifacts/2026/09/21/midjourney/imagine/{task}-{position}.png"),
         content_type: "image/png".into(),
         bytes: 12_345,
@@ -261,5 +262,5 @@ pub fn artifact(task: TaskId, position: i64) -> Artifact {
 }
 
 pub fn output() -> Output {
-    Output { role: Role::Image, source: Source::Url("https://vendor.example/1.png".into()) }
+    Output::new(Role::Image, Source::Url("https://vendor.example/1.png".into()))
 }

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use ledger::{AttemptNote, LedgerError, Opened};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use task::{State, Step, Task};
+use task::{Fitted, State, Step, Task};
 
 pub async fn concurrent_callers_share_commits(world: &World) {
     let token = world.token(None).await;
@@ -27,7 +27,7 @@ pub async fn concurrent_callers_share_commits(world: &World) {
 
     // Every second task is changed before, so that its caller, and nobody else, comes too late.
     for task in fresh.iter().step_by(2) {
-        world.step(task, Step::Move { channel: "two".into(), upstream_model: "m".into() }, NOW + 1).await;
+        world.step(task, Step::Move { channel: "two".into(), upstream_model: "m".into(), fitted: Fitted::default(), warnings: Vec::new() }, NOW + 1).await;
     }
     let changes: Vec<_> = fresh
         .iter()

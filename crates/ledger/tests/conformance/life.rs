@@ -3,9 +3,9 @@
 use crate::fixture::{NOW, World, artifact, callback, failure, opening, output};
 use ledger::{AttemptNote, LedgerError, TaskFilter};
 use serde_json::json;
-use task::spec::{Input, InputData};
+use task::spec::{Input, InputData, Shot};
 use task::task::{Button, Details};
-use task::{ClientId, Operation, Phase, Shown, Speed, State, Step};
+use task::{ClientId, Clip, Fitted, Operation, Phase, Shown, Size, Song, Speed, State, Step};
 
 pub async fn every_field_reads_back(world: &World) {
     let token = world.token(Some(100)).await;
@@ -15,6 +15,9 @@ pub async fn every_field_reads_back(world: &World) {
     task.spec.button = Some("MJ::JOB::upsample::1".into());
     task.spec.speed = Some(Speed::Turbo);
     task.spec.extras.insert("kling".into(), json!({ "cfg": 0.5 }).as_object().cloned().expect("an object"));
+    task.spec.seconds = Some(7.5);
+    task.spec.shots = vec![Shot { prompt: "a wave".into(), seconds: Some(2.5) }];
+    task.spec.song = Some(Box::new(Song { clip: Some("clip-0".into()), instrumental: true, ..Song::default() }));
     task.retry_of = Some(world.task_id());
     task.callback_url = Some("https://caller.example/hook".into());
     task.external_id = Some("theirs – ü".into());
@@ -57,10 +60,13 @@ pub async fn every_change_reads_back(world: &World) {
     let press = ("custom".to_owned(), "🔍".to_owned(), "U1".to_owned());
     details.buttons = vec![Button { custom_id: press.0, emoji: press.1, label: press.2, style: 2, kind: 2 }];
     details.extras.insert("n".into(), json!(3));
+    details.clips = vec![Clip { id: "clip-1".into(), duration_s: Some(61.5), ..Clip::default() }];
+    details.fitted = Fitted { seconds: Some(8.0), size: Some(Size { width: 1280, height: 720 }) };
     let archiving = world.step(&working, Step::Answer { outputs: vec![output()], details }, NOW + 40).await;
     assert_eq!(world.read(task.id).await, archiving);
 
-    let artifacts = vec![artifact(task.id, 0), artifact(task.id, 1)];
+    let second = task::Artifact { piece: 1, ..artifact(task.id, 1) };
+    let artifacts = vec![artifact(task.id, 0), second];
     let done = world.step(&archiving, Step::Store { artifacts, warnings: vec![] }, NOW + 50).await;
     assert_eq!(world.read(task.id).await, done);
     assert_eq!((done.state, done.artifacts.len()), (State::Succeeded, 2));
@@ -106,7 +112,7 @@ pub async fn a_stale_change_writes_nothing(world: &World) {
 
 pub async fn a_unit_is_atomic(world: &World) {
     let (one, two) = (world.opened().await, world.opened().await);
-    let moved = world.step(&two, Step::Move { channel: "b".into(), upstream_model: "m".into() }, NOW + 1).await;
+    let moved = world.step(&two, Step::Move { channel: "b".into(), upstream_model: "m".into(), fitted: Fitted::default(), warnings: Vec::new() }, NOW + 1).await;
     let first = world.change(&one, Step::Cancel, NOW + 2);
     let outdated = world.change(&two, Step::Cancel, NOW + 2);
     let result = world.ledger.commit(vec![first.clone(), outdated]).await;
@@ -172,14 +178,14 @@ pub async fn lists_and_searches(world: &World) {
         tasks.into_iter().map(|task| task.id).collect()
     };
     assert_eq!(listed(all.clone()).await, [ids[1], ids[0]]);
-    assert_eq!(listed(TaskFilter { before: Some(ids[1]), ..all.clone() }).await, [ids[0]]);
+    assert_eq!(listed(TaskFilter { after: Some(ids[1]), ..all.clone() }).await, [ids[0]]);
     assert_eq!(listed(TaskFilter { limit: 1, ..all.clone() }).await, [ids[1]]);
     assert_eq!(listed(TaskFilter { token: Some(other.token), ..all.clone() }).await, [other.id]);
     let in_progress = vec![Shown::InProgress, Shown::Failed, Shown::Queued];
     let narrow = TaskFilter {
         shown: Some(in_progress),
         states: Some(vec![State::Running]),
-        family: Some("midjourney".into()),
+        families: Some(vec!["kling".into(), "midjourney".into()]),
         model: Some("mj_imagine".into()),
         channel: Some("one".into()),
         ..all.clone()
@@ -189,7 +195,7 @@ pub async fn lists_and_searches(world: &World) {
         TaskFilter { states: Some(vec![State::Queued]), ..narrow.clone() },
         TaskFilter { states: Some(vec![]), ..narrow.clone() },
         TaskFilter { model: Some("x' OR 1=1 --".into()), ..narrow.clone() },
-        TaskFilter { family: Some("kling".into()), ..narrow },
+        TaskFilter { families: Some(vec!["kling".into()]), ..narrow },
     ] {
         assert_eq!(listed(nothing).await, []);
     }

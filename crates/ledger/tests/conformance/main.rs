@@ -7,6 +7,7 @@ mod due;
 mod fixture;
 mod group;
 mod life;
+mod listing;
 mod money;
 mod oneness;
 mod progress;
@@ -45,6 +46,9 @@ macro_rules! on_both_engines {
 on_both_engines! {
     life: every_field_reads_back, every_change_reads_back, a_stale_change_writes_nothing, a_unit_is_atomic,
         nonsense_is_refused, the_ledger_outlives_its_process, lists_and_searches, text_with_nul_is_taken;
+    listing: lists_go_either_way_in_pages, a_count_is_of_all_that_match,
+        a_task_that_was_handed_over_is_listed_as_its_child, a_clip_leads_to_its_newest_task,
+        a_caller_s_own_text_leads_to_their_newest_task, ids_that_no_task_has_are_told;
     group: concurrent_callers_share_commits, a_failing_unit_harms_nobody_else, a_caller_that_hangs_up_cancels_nothing,
         a_closed_ledger_finishes_what_it_took, two_ledgers_compare_and_set_against_each_other,
         units_that_cross_never_block_each_other, changes_of_one_task_keep_their_order;

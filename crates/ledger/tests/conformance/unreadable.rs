@@ -44,7 +44,7 @@ pub async fn a_bad_row_harms_no_other(world: &World) {
     loop {
         let page = world.ledger.list_tasks(&filter).await.expect("the others can be listed");
         let Some(last) = page.last() else { break };
-        filter.before = Some(last.id);
+        filter.after = Some(last.id);
         pages.push(page.iter().map(|task| task.id).collect::<Vec<_>>());
     }
     assert_eq!(pages.concat(), newest_first);
