@@ -15,8 +15,8 @@ use task::{Task, Token};
 use tracing::Span;
 use url::form_urlencoded;
 
-/// The most query parameters that are read.
-pub const QUERY_MAX: usize = 200;
+/// The most query parameters that are read: a list may name 500 ids, one parameter each.
+pub const QUERY_MAX: usize = 600;
 
 /// A request to a family's route.
 pub struct Asked {

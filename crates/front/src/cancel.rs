@@ -20,7 +20,8 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let seen = views::named(api, asked).await?;
     let stopped = stop(api, asked, seen).await?;
     let link = |key: &str| api.front.link(key);
-    Ok(reply::answer(&asked.family.cancelled(&stopped.view(&link, api.now_ms()))))
+    let view = stopped.view(&link, api.now_ms());
+    Ok(reply::about(asked.family, view.face(), &asked.family.cancelled(&view)))
 }
 
 /// Stops a task, or the one that it was handed over to, and gives it as it is then.

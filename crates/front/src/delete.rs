@@ -18,5 +18,6 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         seen = cancel::stop(api, asked, seen).await?;
     }
     let link = |key: &str| api.front.link(key);
-    Ok(reply::answer(&asked.family.cancelled(&seen.view(&link, api.now_ms()))))
+    let view = seen.view(&link, api.now_ms());
+    Ok(reply::about(asked.family, view.face(), &asked.family.deleted(&view)))
 }

@@ -103,6 +103,7 @@ fn read_hint(front: &Front, channel: &Channel, headers: &HeaderMap, body: &Bytes
     let account = Account {
         base_url: &channel.base_url,
         key: &channel.key,
+        access: None,
         options: &channel.options,
         now_ms: front.clock.now_ms(),
     };

@@ -2,11 +2,12 @@
 
 use crate::api::Api;
 use crate::asked::Asked;
+use crate::clip;
 use crate::inputs;
 use crate::placing::{self, Place};
 use crate::request_id;
 use contracts::{Order, Problem, QueuePosition};
-use task::{Task, TaskId};
+use task::{Details, Task, TaskId};
 
 /// A follow-up may be passed on to its parent's child so many times.
 const PASSED_ON_MAX: usize = 4;
@@ -26,12 +27,16 @@ pub struct Draft {
 /// error; they are swept.
 pub async fn draft(api: &Api, asked: &Asked, now_ms: i64) -> Result<Draft, Problem> {
     let order = asked.family.read(&asked.input())?;
-    let (mut order, parent) = follow(api, asked, order).await?;
+    let (mut order, mut parent) = follow(api, asked, order).await?;
+    if parent.is_none() {
+        parent = clip::parent(api, asked, &order).await?;
+        order.spec.parent = parent.as_ref().map(|task| task.id);
+    }
     check_words(&api.front.settings.banned_words, &order.spec.prompt)?;
     check_callback(api, &order)?;
     let place = placing::find(api, asked.family, &order, parent.as_ref()).await?;
     let id = TaskId::new(now_ms, &*api.front.entropy);
-    inputs::put(api, id, &mut order.spec, now_ms).await?;
+    inputs::put(&*api.front.store, id, &mut order.spec, now_ms).await?;
     let only_child_of = if order.only_child { order.spec.parent } else { None };
     let position = place.position;
     Ok(Draft { task: task(api, asked, order, place, id, now_ms)?, only_child_of, position })
@@ -95,6 +100,8 @@ fn task(api: &Api, asked: &Asked, order: Order, place: Place, id: TaskId, now_ms
         model: order.model,
         channel: place.channel,
         upstream_model: place.upstream_model,
+        details: Details { fitted: place.fit.fitted, ..Details::default() },
+        warnings: place.fit.warnings,
         callback_url: order.callback_url,
         external_id: order.external_id,
         deadline_ms: now_ms.saturating_add(api.front.settings.task_deadline_ms),

@@ -1,44 +1,66 @@
-//! `Call::List`: lists the caller's tasks, newest first.
+//! `Call::List`: lists the caller's tasks, a page at a time.
 
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::reader::with_progress;
 use crate::{reply, views};
 use axum::response::Response;
-use contracts::{Problem, View};
+use contracts::{Page, PageEnd, Problem, View};
 use ledger::TaskFilter;
-use task::TaskId;
+use task::{TaskId, TokenId};
 
-/// The longest page.
-pub const PAGE_MAX: usize = 100;
+/// The longest page, and the most ids that a page may be of.
+pub const PAGE_MAX: usize = 500;
+
+/// How many tasks a numbered page may leave out first: each of them is walked over.
+pub const OFFSET_MAX: usize = 10_000;
 
 /// Lists one page. `after` has to be a task's id; it need not exist any more.
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let page = asked.family.page(&asked.input())?;
     let limit = page.limit.min(PAGE_MAX);
-    let before: Option<TaskId> = match &page.after {
-        Some(text) => Some(text.parse().map_err(|_| Problem::invalid("after", "after has to be the id of a task"))?),
-        None => None,
-    };
-    let filter = TaskFilter {
-        token: Some(asked.token()?.id),
-        shown: page.shown.map(|shown| [Some(shown), page.also_shown].into_iter().flatten().collect()),
-        states: None,
-        family: page.family,
-        model: page.model,
-        channel: None,
-        before,
-        include_hidden: false,
-        // One more than asked for tells whether there are more.
-        limit: i64::try_from(limit + 1).unwrap_or(i64::MAX),
-    };
+    let filter = filter(&page, asked.token()?.id, limit)?;
     let ledger = &api.front.ledger;
     let mut tasks = ledger.list_tasks(&filter).await.map_err(|error| reply::ledger_problem(&error))?;
+    let total = match page.counts {
+        true => Some(ledger.count_tasks(&filter).await.map_err(|error| reply::ledger_problem(&error))?),
+        false => None,
+    };
     let has_more = tasks.len() > limit;
     tasks.truncate(limit);
     let tasks = tasks.into_iter().map(|task| with_progress(ledger, task)).collect();
     let seen = views::with_children(api, tasks).await?;
     let (link, now_ms) = (|key: &str| api.front.link(key), api.now_ms());
     let views: Vec<View<'_>> = seen.iter().map(|seen| seen.view(&link, now_ms)).collect();
-    Ok(reply::ok(&asked.family.list(&views, has_more)))
+    Ok(reply::ok(&asked.family.list(&views, PageEnd { has_more, total })))
+}
+
+fn filter(page: &Page, token: TokenId, limit: usize) -> Result<TaskFilter, Problem> {
+    if page.ids.len() > PAGE_MAX {
+        return Err(Problem::invalid("ids", format!("at most {PAGE_MAX} ids may be asked for at once")));
+    }
+    if page.offset > OFFSET_MAX {
+        let message = format!("at most {OFFSET_MAX} tasks may be passed over; ask for those behind a task instead");
+        return Err(Problem::refused("invalid_request", message));
+    }
+    let after: Option<TaskId> = match &page.after {
+        Some(text) => Some(text.parse().map_err(|_| Problem::invalid("after", "after has to be the id of a task"))?),
+        None => None,
+    };
+    // Text that is no id names no task; a list of nothing else is an empty one, not all tasks.
+    let ids = || page.ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    Ok(TaskFilter {
+        token: Some(token),
+        shown: (!page.shown.is_empty()).then(|| page.shown.clone()),
+        families: (!page.families.is_empty()).then(|| page.families.clone()),
+        ids: (!page.ids.is_empty()).then(ids),
+        model: page.model.clone(),
+        after,
+        ascending: page.ascending,
+        offset: number(page.offset),
+        // One more than asked for tells whether there are more.
+        limit: number(limit + 1),
+        ..TaskFilter::default()
+    })
 }

@@ -3,21 +3,24 @@
 use crate::api::Api;
 use contracts::{Family, Order, Problem, QueuePosition};
 use futures::future::join_all;
+use providers::Fit;
 use providers::routing::{self, Candidate};
-use task::{Channel, Task};
+use task::{Channel, Spec, Task, catalogue};
 
 /// A place for a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Place {
     /// The channel.
     pub channel: String,
     /// What its vendor calls the model.
     pub upstream_model: String,
+    /// What its dialect makes of a request that the vendor would not take as it is.
+    pub fit: Fit,
     /// How busy the channels are that could take it.
     pub position: QueuePosition,
 }
 
-/// Finds a place. A follow-up stays with its parent's channel; anything else goes to the best channel
+/// Finds a place. A task with a parent stays with the parent's channel; anything else goes to the best channel
 /// that has room, by weight, or else waits at the best one. 400 for a model that nobody knows, 503
 /// when no enabled channel serves it.
 pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<&Task>) -> Result<Place, Problem> {
@@ -37,15 +40,26 @@ pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<
     let mut chance = [0u8; 8];
     api.front.entropy.fill(&mut chance);
     let chosen = routing::pick(choice, u64::from_le_bytes(chance));
-    let channel = chosen.ok_or_else(|| Problem::no_channel(&order.model))?.channel;
-    let upstream_model = channel.upstream_model(&order.model).ok_or_else(|| Problem::no_channel(&order.model))?;
+    let place = chosen.and_then(|candidate| Place::at(candidate, &order.model, &order.spec));
     let position = QueuePosition { ahead: ahead.into_iter().min().unwrap_or(0) };
-    Ok(Place { channel: channel.name.clone(), upstream_model, position })
+    place.map(|place| Place { position, ..place }).ok_or_else(|| Problem::no_channel(&order.model))
 }
 
-/// In the family's catalogue, or named by a channel: names are data.
+impl Place {
+    /// A place on this channel, as if nobody stood ahead. `None` when it does not serve the model.
+    pub fn at(candidate: Candidate<'_>, model: &str, spec: &Spec) -> Option<Self> {
+        let Candidate { channel, dialect } = candidate;
+        let upstream_model = channel.upstream_model(model)?;
+        let fit = dialect.fit(&channel.options, &upstream_model, spec);
+        Some(Self { channel: channel.name.clone(), upstream_model, fit, position: QueuePosition::default() })
+    }
+}
+
+/// Among the family's models, or, when it is in no catalogue at all, named by a channel: names are data.
+/// Another family's model is unknown here.
 fn is_known(family: &dyn Family, channels: &[Channel], model: &str) -> bool {
     let named = |entry: &String| entry.split_once('=').map_or(entry.as_str(), |(public, _)| public) == model;
-    family.models().iter().any(|(name, _)| *name == model)
-        || channels.iter().any(|channel| !channel.removed && channel.models.iter().any(named))
+    let is_shipped = catalogue::find(model).is_some();
+    let is_offered = || channels.iter().any(|channel| !channel.removed && channel.models.iter().any(named));
+    family.models().iter().any(|(name, _)| *name == model) || (!is_shipped && is_offered())
 }

@@ -6,9 +6,13 @@ use axum::response::{IntoResponse, Response};
 use contracts::{Answer, Family, Problem};
 use ledger::LedgerError;
 use serde_json::{Value, json};
+use task::Task;
 
 /// Tells an SDK not to repeat a request (`contract/DECISIONS.md`, SDK retries).
 pub const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Headers by name.
+pub type Headers = Vec<(&'static str, String)>;
 
 /// An answer of a family.
 pub fn answer(answer: &Answer) -> Response {
@@ -16,6 +20,21 @@ pub fn answer(answer: &Answer) -> Response {
         Some(body) => bytes(answer.status, body.to_string().into_bytes()),
         None => status_of(answer.status).into_response(),
     }
+}
+
+/// An answer that shows this task or accepts it, with the headers that the family has for that.
+pub fn about(family: &dyn Family, task: &Task, answer: &Answer) -> Response {
+    with_headers(self::answer(answer), family.headers(task))
+}
+
+/// The same answer with these headers; a name or value that HTTP can't carry is left out.
+pub fn with_headers(mut response: Response, headers: Headers) -> Response {
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// JSON with status 200.

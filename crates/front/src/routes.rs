@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::request_id::RequestId;
-use crate::{cancel, content, delete, events, list, lookup, reply, show, show_many, submit, upload};
+use crate::{cancel, content, delete, events, list, lookup, models, reply, show, show_many, submit, upload};
 use axum::Router;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
@@ -41,17 +41,19 @@ pub fn router() -> Router<Api> {
     by_path.into_iter().fold(Router::new(), |router, (path, endpoints)| router.route(path, methods(&endpoints)))
 }
 
-/// The family whose paths look like `path`: the one that owns it, else one that owns its first segment.
-/// An error outside any route is given in that family's shape.
+/// The family whose paths look like `path`: one with a route that begins with the most of its segments,
+/// at least the first. An error outside any route is given in that family's shape.
 pub fn family_near(path: &str) -> Option<&'static dyn Family> {
-    let owner = all().find(|endpoint| endpoint.route.path == path);
-    let segment = first_segment(path);
-    let near = owner.or_else(|| all().find(|endpoint| first_segment(&endpoint.route.path) == segment));
-    near.map(|endpoint| endpoint.family)
+    let shared = |endpoint: &Endpoint| shared_segments(&endpoint.route.path, path);
+    // Of several the registry's first, which `max_by_key` gives when it comes last.
+    let nearest = REGISTRY.iter().rev().map(|(family, route)| Endpoint { family: *family, route }).max_by_key(shared);
+    nearest.filter(|endpoint| shared(endpoint) > 0).map(|endpoint| endpoint.family)
 }
 
-fn first_segment(path: &str) -> &str {
-    path.split('/').nth(1).unwrap_or_default()
+/// How many segments two paths begin with alike; a route's parameter is like anything.
+fn shared_segments(route: &str, path: &str) -> usize {
+    let pairs = route.split('/').skip(1).zip(path.split('/').skip(1));
+    pairs.take_while(|(ours, theirs)| ours == theirs || ours.starts_with('{')).count()
 }
 
 fn methods(endpoints: &[Endpoint]) -> MethodRouter<Api> {
@@ -94,6 +96,7 @@ async fn run(api: Api, endpoint: Endpoint, request: Request) -> Response {
         Call::Upload => upload::handle(&api, &asked).await,
         Call::Lookup => lookup::handle(&api, &asked).await,
         Call::Events => events::handle(&api, &asked).await,
+        Call::Models => models::handle(&api, &asked),
     };
     answer.unwrap_or_else(|problem| reply::problem(Some(asked.family), &problem, &asked.request_id))
 }

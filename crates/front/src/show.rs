@@ -4,7 +4,7 @@ use crate::api::Api;
 use crate::asked::Asked;
 use crate::{prefer, reply, views, waiting};
 use axum::response::Response;
-use contracts::Problem;
+use contracts::{Answer, Problem};
 
 /// Shows the task that the request names; 404 for any that the caller may not see.
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
@@ -17,6 +17,7 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         seen = views::one(api, asked, &id.to_string()).await?;
     }
     let link = |key: &str| api.front.link(key);
-    let body = asked.family.show(&seen.view(&link, api.now_ms()));
-    Ok(prefer::applied(reply::ok(&body), asked.wait_s))
+    let view = seen.view(&link, api.now_ms());
+    let response = reply::about(asked.family, view.face(), &Answer::ok(asked.family.show(&view)));
+    Ok(prefer::applied(response, asked.wait_s))
 }

@@ -3,6 +3,7 @@
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::idempotency::Rule;
+use crate::reply::Headers;
 use crate::{intake, open, prefer, reply, waiting};
 use axum::response::Response;
 use contracts::{Problem, QueuePosition};
@@ -16,7 +17,8 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let rule = Rule::of(api, asked, now_ms)?;
     if let Some((task, answer)) = replay(api, asked, &rule, now_ms).await? {
         tracing::Span::current().record("task", tracing::field::display(task));
-        return Ok(held(api, asked, task, answer, QueuePosition::default()).await);
+        let headers = headers_of(api, asked, task).await;
+        return Ok(held(api, asked, Given { task, answer, headers, position: QueuePosition::default() }).await);
     }
     let draft = intake::draft(api, asked, now_ms).await?;
     let (id, position) = (draft.task.id, draft.position);
@@ -24,13 +26,30 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     // Written before the commit: after it nothing may fail any more.
     let accepted = asked.family.accepted(&draft.task, position);
     let answer = (accepted.status, accepted.body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
-    let (task, answer) = match open::open(api, draft, rule, answer.clone()).await? {
-        Opened::New => (id, answer),
-        Opened::Replayed { task, answer } => (task, answer),
+    let headers = asked.family.headers(&draft.task);
+    let (task, answer, headers) = match open::open(api, draft, rule, answer.clone()).await? {
+        Opened::New => (id, answer, headers),
+        Opened::Replayed { task, answer } => (task, answer, headers_of(api, asked, task).await),
         Opened::Conflict => return Err(Problem::idempotency_conflict()),
         Opened::ExistingChild(first) => return existing(api, asked, first).await,
     };
-    Ok(held(api, asked, task, answer, position).await)
+    Ok(held(api, asked, Given { task, answer, headers, position }).await)
+}
+
+/// What a submission is answered with.
+struct Given {
+    task: TaskId,
+    answer: (u16, Vec<u8>),
+    headers: Headers,
+    position: QueuePosition,
+}
+
+/// The headers of an earlier task; none when it can't be read, for its answer stands all the same.
+async fn headers_of(api: &Api, asked: &Asked, id: TaskId) -> Headers {
+    match api.reader.task(id).await {
+        Ok(Some(task)) => asked.family.headers(&task),
+        _ => Headers::new(),
+    }
 }
 
 /// What was taken in before under the same rule: by this process, else by any.
@@ -61,17 +80,19 @@ async fn replay(
 /// The parent has its one child already: the caller gets that one.
 async fn existing(api: &Api, asked: &Asked, first: TaskId) -> Result<Response, Problem> {
     let first = api.reader.task(first).await?.ok_or_else(Problem::no_task)?;
-    Ok(reply::answer(&asked.family.existing(&first)))
+    Ok(reply::about(asked.family, &first, &asked.family.existing(&first)))
 }
 
 /// The answer, held if the caller prefers that: then it is written again with what is known by now.
 /// The task is committed, so whatever goes wrong here, the first answer stands.
-async fn held(api: &Api, asked: &Asked, id: TaskId, answer: (u16, Vec<u8>), position: QueuePosition) -> Response {
-    let Some(seconds) = asked.wait_s else { return reply::bytes(answer.0, answer.1) };
+async fn held(api: &Api, asked: &Asked, given: Given) -> Response {
+    let Given { task: id, answer, headers, position } = given;
+    let as_given = || reply::with_headers(reply::bytes(answer.0, answer.1), headers);
+    let Some(seconds) = asked.wait_s else { return as_given() };
     waiting::until_over(api, id, prefer::duration(seconds)).await;
     let response = match api.reader.task(id).await {
-        Ok(Some(task)) => reply::answer(&asked.family.accepted(&task, position)),
-        _ => reply::bytes(answer.0, answer.1),
+        Ok(Some(task)) => reply::about(asked.family, &task, &asked.family.accepted(&task, position)),
+        _ => as_given(),
     };
     prefer::applied(response, Some(seconds))
 }

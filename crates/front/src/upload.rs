@@ -3,20 +3,15 @@
 use crate::api::Api;
 use crate::asked::Asked;
 use crate::inline::{decode_all, sniff};
+use crate::inputs::stream_of;
 use crate::{dates, reply};
 use axum::response::Response;
 use bytes::Bytes;
 use contracts::Problem;
 use contracts::inputs::INPUT_MAX_BYTES;
-use futures::StreamExt;
-use futures::stream;
-use store::StoreError;
 
 /// The most pictures of one request.
 pub const UPLOADS_MAX: usize = 20;
-
-/// The longest piece of a body that is handed to the store at once.
-const PIECE_BYTES: usize = 256 * 1024;
 
 struct Picture {
     key: String,
@@ -59,11 +54,8 @@ fn read(api: &Api, place: usize, text: &str) -> Result<Picture, Problem> {
 }
 
 async fn put(api: &Api, picture: Picture) -> Result<(), Problem> {
-    let Picture { key, content_type, mut bytes } = picture;
-    let pieces = std::iter::from_fn(move || {
-        (!bytes.is_empty()).then(|| Ok::<_, StoreError>(bytes.split_to(bytes.len().min(PIECE_BYTES))))
-    });
-    let body = stream::iter(pieces).boxed();
+    let Picture { key, content_type, bytes } = picture;
+    let body = stream_of(bytes);
     match api.front.store.put_stream(&key, content_type, INPUT_MAX_BYTES as u64, body).await {
         Ok(_) => Ok(()),
         Err(error) => {

@@ -2,6 +2,7 @@
 
 use crate::api::Api;
 use crate::asked::Asked;
+use crate::reply;
 use contracts::{Problem, View};
 use std::collections::HashMap;
 use task::{State, Task, TaskId};
@@ -41,7 +42,7 @@ impl Seen {
 
 /// The task that this text names, for this caller. 404 when there is none that they may see.
 pub async fn one(api: &Api, asked: &Asked, id: &str) -> Result<Seen, Problem> {
-    let id: TaskId = id.parse().map_err(|_| Problem::no_task())?;
+    let id = id_of(api, asked, id).await?.ok_or_else(Problem::no_task)?;
     let task = api.reader.task(id).await?.filter(|task| asked.may_see(task)).ok_or_else(Problem::no_task)?;
     tracing::Span::current().record("task", tracing::field::display(task.id));
     with_child(api, task).await
@@ -54,11 +55,24 @@ pub async fn named(api: &Api, asked: &Asked) -> Result<Seen, Problem> {
     one(api, asked, id).await
 }
 
+/// The id that a text is, or, where the family takes them, that of the newest task which the caller gave
+/// this text to (`contract/DECISIONS.md`, Kling: `external_task_id`).
+async fn id_of(api: &Api, asked: &Asked, text: &str) -> Result<Option<TaskId>, Problem> {
+    if let Ok(id) = text.parse() {
+        return Ok(Some(id));
+    }
+    let Some(token) = asked.token.as_ref().filter(|_| asked.family.takes_external_ids()) else { return Ok(None) };
+    let found = api.front.ledger.task_by_external_id(token.id, asked.family.name(), text).await;
+    found.map_err(|error| reply::ledger_problem(&error))
+}
+
 /// The tasks that these texts name, in their order, each once; what the caller may not see is left out.
 pub async fn many(api: &Api, asked: &Asked, ids: &[String]) -> Result<Vec<Seen>, Problem> {
     let mut wanted: Vec<TaskId> = Vec::with_capacity(ids.len());
-    for id in ids.iter().filter_map(|id| id.parse().ok()) {
-        if !wanted.contains(&id) {
+    for text in ids {
+        if let Some(id) = id_of(api, asked, text).await?
+            && !wanted.contains(&id)
+        {
             wanted.push(id);
         }
     }

@@ -2,11 +2,12 @@
 
 use super::error::VerbError;
 use super::key::random_base62;
+use super::standing;
 use crate::state::Front;
 use queue::{Limits, QueueError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use task::{Channel, ChannelLimits, Secret, UncertainPolicy};
+use task::{Channel, ChannelLimits, Secret, UncertainPolicy, catalogue};
 
 /// Characters of a hook secret: more than 230 bits.
 const HOOK_SECRET_CHARACTERS: usize = 40;
@@ -72,16 +73,17 @@ pub async fn add(front: &Front, new: NewChannel) -> Result<Value, VerbError> {
     refresh(front).await;
     tracing::info!(who = "operator", channel = channel.name, dialect = channel.dialect, is_new, "channel added");
     let hook = || format!("{}/hooks/{}/{}", front.settings.public_base, channel.name, channel.hook_secret.expose());
-    let warnings: Vec<String> = warnings(limits).into_iter().chain(unknown_models(&channel)).collect();
+    let of_models = unknown_models(&channel).into_iter().chain(standing::notes(&channel));
+    let warnings: Vec<String> = warnings(limits).into_iter().chain(of_models).collect();
     Ok(json!({ "channel": shown(&channel), "hook_url": is_new.then(hook), "warnings": warnings }))
 }
 
-/// Names are data, so a name that is in no family's catalogue is taken; it may still be a slip.
+/// Names are data, so a name that is not in the catalogue is taken; it may still be a slip.
 fn unknown_models(channel: &Channel) -> Vec<String> {
-    let known = |name: &str| contracts::all().iter().any(|f| f.models().iter().any(|(known, _)| *known == name));
+    let known = |name: &str| catalogue::find(name).is_some();
     let public = channel.models.iter().map(|entry| entry.split_once('=').map_or(entry.as_str(), |(public, _)| public));
     let unknown = public.filter(|name| *name != "*" && !known(name));
-    unknown.map(|name| format!("{name} is in no family's catalogue; callers have to name it exactly so")).collect()
+    unknown.map(|name| format!("{name} is not in the catalogue; callers have to name it exactly so")).collect()
 }
 
 fn build(front: &Front, new: NewChannel, base_url: String, old: Option<Channel>) -> Channel {
@@ -208,11 +210,13 @@ fn check_change(old: &Channel, new: &NewChannel) -> Result<(), VerbError> {
     Ok(())
 }
 
-/// Every channel that was not removed, with what stands before its next submission.
+/// Every channel that was not removed, with what stands before its next submission and what should be
+/// known of its models.
 pub async fn list(front: &Front) -> Result<Value, VerbError> {
     let mut rows = Vec::new();
     for channel in front.ledger.channels().await?.iter().filter(|c| !c.removed) {
         let mut row = shown(channel);
+        row["notes"] = json!(standing::notes(channel));
         let gate = front.scheduler.gate(&channel.name).await;
         row["waiting"] = json!(gate.as_ref().ok().map(|g| g.waiting));
         row["slots_taken"] = json!(gate.as_ref().ok().map(|g| g.slots_taken));

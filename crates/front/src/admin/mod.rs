@@ -11,6 +11,7 @@ mod key;
 mod redact;
 mod resolve;
 mod show;
+mod standing;
 mod steer;
 mod token;
 

@@ -8,7 +8,8 @@ use crate::state::Front;
 use ledger::{Attempt, Callback, Event, TaskFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use task::{Artifact, Input, InputData, Source, State, Task, TaskId};
+use std::collections::BTreeMap;
+use task::{Artifact, Input, InputData, Output, Source, Spec, State, Task, TaskId};
 
 /// How many tasks a list holds when nothing is said.
 const LIST_DEFAULT: i64 = 20;
@@ -47,14 +48,14 @@ pub async fn list(front: &Front, filters: Filters) -> Result<Value, VerbError> {
     };
     let filter = TaskFilter {
         token,
-        shown: None,
         states: (!filters.states.is_empty()).then_some(filters.states),
-        family: filters.family,
+        families: filters.family.map(|family| vec![family]),
         model: filters.model,
         channel: filters.channel,
-        before: filters.before,
+        after: filters.before,
         include_hidden: true,
         limit: limit + 1,
+        ..TaskFilter::default()
     };
     let mut tasks = front.ledger.list_tasks(&filter).await?;
     let has_more = tasks.len() > usize::try_from(limit).unwrap_or(usize::MAX);
@@ -130,7 +131,7 @@ fn whole(front: &Front, task: &Task) -> Value {
         "operation_id": task.operation.as_ref().map(|o| &o.id),
         "spec": spec(task),
         "details": serde_json::to_value(&task.details).map_or(Value::Null, |details| redact(&details)),
-        "outputs": task.outputs.iter().map(|o| json!({ "role": o.role, "from": source(&o.source) })).collect::<Vec<_>>(),
+        "outputs": task.outputs.iter().map(output).collect::<Vec<_>>(),
         "artifacts": task.artifacts.iter().map(|a| artifact(front, a)).collect::<Vec<_>>(),
         "failure": task.failure.as_ref().map(|f| json!({
             "kind": f.kind,
@@ -164,15 +165,12 @@ fn spec(task: &Task) -> Value {
     let spec = &task.spec;
     let extras: Map<String, Value> =
         spec.extras.iter().map(|(dialect, bag)| (dialect.clone(), redact(&Value::Object(bag.clone())))).collect();
-    json!({
-        "kind": spec.kind,
-        "prompt": spec.prompt,
-        "parent": spec.parent,
-        "button": spec.button,
-        "speed": spec.speed,
-        "inputs": spec.inputs.iter().map(input).collect::<Vec<_>>(),
-        "extras": extras,
-    })
+    let plain = Spec { inputs: Vec::new(), extras: BTreeMap::new(), ..spec.clone() };
+    let mut value = serde_json::to_value(&plain).map_or(Value::Null, |plain| redact(&plain));
+    value["prompt"] = json!(spec.prompt);
+    value["inputs"] = spec.inputs.iter().map(input).collect();
+    value["extras"] = json!(extras);
+    value
 }
 
 fn input(input: &Input) -> Value {
@@ -181,8 +179,13 @@ fn input(input: &Input) -> Value {
         InputData::Stored { content_type, bytes, .. } => format!("stored, {content_type}, {bytes} bytes"),
         InputData::Url(url) => redact_text(url),
         InputData::Broken(reason) => format!("broken: {reason}"),
+        InputData::Bytes(bytes) => format!("a file, {} bytes", bytes.len()),
     };
     json!({ "role": input.role, "from": from })
+}
+
+fn output(output: &Output) -> Value {
+    json!({ "role": output.role, "piece": output.piece, "from": source(&output.source) })
 }
 
 fn source(source: &Source) -> &'static str {
@@ -198,6 +201,7 @@ fn artifact(front: &Front, artifact: &Artifact) -> Value {
     json!({
         "position": artifact.position,
         "role": artifact.role,
+        "piece": artifact.piece,
         "url": front.link(&artifact.key),
         "content_type": artifact.content_type,
         "bytes": artifact.bytes,

@@ -1,11 +1,12 @@
 //! Steering one task: load it, move it one step, retry it.
 
 use super::error::VerbError;
+use crate::placing::Place;
 use crate::state::Front;
 use ledger::{Change, NewEvent, Opened, Opening};
 use queue::{Entry, Lane};
 use serde_json::{Value, json};
-use task::{Kind, NewCallback, State, Step, Task, TaskId};
+use task::{Details, Kind, NewCallback, State, Step, Task, TaskId};
 
 /// The task, with the freshest progress that this process knows.
 pub async fn load(front: &Front, id: TaskId) -> Result<Task, VerbError> {
@@ -66,8 +67,8 @@ pub async fn retry(front: &Front, id: TaskId) -> Result<Value, VerbError> {
         )));
     }
     let now_ms = front.clock.now_ms();
-    let (channel, upstream_model) = route(front, &old).await?;
-    let new = reopened(front, &old, channel, upstream_model, now_ms);
+    let place = route(front, &old).await?;
+    let new = reopened(front, &old, place, now_ms);
     let callback = contracts::callback::due(None, &new, &|key| front.link(key));
     let opening = Opening {
         reserve: new.reserved,
@@ -86,39 +87,45 @@ pub async fn retry(front: &Front, id: TaskId) -> Result<Value, VerbError> {
     Ok(json!({ "task": new.id, "retry_of": id, "state": new.state, "channel": new.channel }))
 }
 
-/// Where the new task goes: a follow-up to its parent's channel, everything else wherever it could have
-/// gone the first time.
-async fn route(front: &Front, old: &Task) -> Result<(String, String), VerbError> {
+/// Where the new task goes: one with a parent to the parent's channel, everything else wherever it could
+/// have gone the first time.
+async fn route(front: &Front, old: &Task) -> Result<Place, VerbError> {
     let channels = front.ledger.channels().await?;
     let found = providers::routing::candidates(&channels, old.spec.kind, &old.model);
-    let candidate = if old.spec.kind.needs_parent() {
-        found.into_iter().find(|candidate| candidate.channel.name == old.channel)
+    let same = found.iter().find(|candidate| candidate.channel.name == old.channel).copied();
+    let candidate = if old.spec.kind.needs_parent() || (old.spec.parent.is_some() && same.is_some()) {
+        same
     } else {
         let mut chance = [0u8; 8];
         front.entropy.fill(&mut chance);
         providers::routing::pick(&found, u64::from_le_bytes(chance))
     };
-    let channel = candidate.map(|candidate| candidate.channel).ok_or_else(|| {
+    candidate.and_then(|candidate| Place::at(candidate, &old.model, &old.spec)).ok_or_else(|| {
         VerbError::Conflict(format!("no channel serves {} ({}) any more", old.model, old.spec.kind.as_str()))
-    })?;
-    let upstream_model = channel.upstream_model(&old.model).unwrap_or_else(|| old.model.clone());
-    Ok((channel.name.clone(), upstream_model))
+    })
 }
 
-/// The old task's order as a task that nothing has happened to yet.
-fn reopened(front: &Front, old: &Task, channel: String, upstream_model: String, now_ms: i64) -> Task {
+/// The old task's order as a task that nothing has happened to yet. A parent that could be done without
+/// is left behind on another channel: its handle means nothing there.
+fn reopened(front: &Front, old: &Task, place: Place, now_ms: i64) -> Task {
     let id = TaskId::new(now_ms, front.entropy.as_ref());
+    let mut spec = old.spec.clone();
+    if place.channel != old.channel {
+        spec.parent = None;
+    }
     Task {
         family: old.family.clone(),
         action: old.action.clone(),
         model: old.model.clone(),
-        channel,
-        upstream_model,
+        channel: place.channel,
+        upstream_model: place.upstream_model,
+        details: Details { fitted: place.fit.fitted, ..Details::default() },
+        warnings: place.fit.warnings,
         callback_url: old.callback_url.clone(),
         external_id: old.external_id.clone(),
         retry_of: Some(old.id),
         deadline_ms: now_ms + front.settings.task_deadline_ms,
         reserved: front.settings.price,
-        ..Task::queued(id, old.token, old.spec.clone(), now_ms)
+        ..Task::queued(id, old.token, spec, now_ms)
     }
 }

@@ -5,14 +5,19 @@ use super::example::{Auth, curl};
 use super::host;
 use super::layout::{Current, auth, code_block, page as whole_page};
 use super::schema::{self, Way};
+use crate::routes;
 use crate::state::Front;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use contracts::Call;
 use maud::{Markup, html};
 use serde_json::Value;
 
 /// An id in the form that submissions answer, for the paths of examples.
 const EXAMPLE_ID: &str = "task_01jd3k8w9q2v5x7z4m6n8p0r1s";
+
+/// A model, for the same.
+const EXAMPLE_MODEL: &str = "sora-2";
 
 /// One operation, with the other paths that do the same.
 struct Operation<'a> {
@@ -87,8 +92,12 @@ fn families(document: &Value) -> Vec<(&str, Vec<Operation<'_>>)> {
 /// Method and path of every route, in the order in which the families give them: the most used first.
 /// The document itself keeps no order.
 fn registered() -> Vec<(String, String)> {
-    let routes = contracts::all().iter().flat_map(|family| family.routes());
-    routes.map(|route| (route.method.to_string(), route.path)).collect()
+    routes::all().map(|e| (e.route.method.to_string(), documented(&e.route.path))).collect()
+}
+
+/// A path as the document writes it: a parameter that may hold slashes is one like any other there.
+fn documented(path: &str) -> String {
+    path.replace("{*", "{")
 }
 
 fn is_same(one: &Value, other: &Value) -> bool {
@@ -151,8 +160,10 @@ fn article(document: &Value, operation: &Operation<'_>, base: &str, auth: &Auth)
 
 /// A path with an example in each parameter's place.
 fn filled(path: &str) -> String {
+    let is_of_models = routes::all().any(|e| e.route.call == Call::Models && documented(&e.route.path) == path);
+    let example = if is_of_models { EXAMPLE_MODEL } else { EXAMPLE_ID };
     let part = |part: &str| match part.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
-        Some(_) => EXAMPLE_ID.to_owned(),
+        Some(_) => example.to_owned(),
         None => part.to_owned(),
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")

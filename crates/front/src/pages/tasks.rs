@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use ledger::TaskFilter;
 use maud::{Markup, html};
 use serde_json::{Value, json};
-use task::{Artifact, FailureKind, Secret, Shown, State, Task, Token};
+use task::{Artifact, FailureKind, Role, Secret, Shown, State, Task, Token};
 
 /// How many tasks the page shows.
 const TASKS_SHOWN: i64 = 12;
@@ -36,17 +36,7 @@ pub(super) async fn dev_token(front: &Front, dev: &Dev) -> Result<(Secret, Token
 /// The newest tasks with what this process knows of their progress.
 pub(super) async fn latest(front: &Front, dev: &Dev) -> Result<Vec<Task>, String> {
     let (_, token) = dev_token(front, dev).await?;
-    let filter = TaskFilter {
-        token: Some(token.id),
-        shown: None,
-        states: None,
-        family: None,
-        model: None,
-        channel: None,
-        before: None,
-        include_hidden: false,
-        limit: TASKS_SHOWN,
-    };
+    let filter = TaskFilter { token: Some(token.id), limit: TASKS_SHOWN, ..TaskFilter::default() };
     let mut tasks = front.ledger.list_tasks(&filter).await.map_err(|error| {
         tracing::warn!(%error, "the start page's tasks could not be read");
         "the ledger does not answer".to_owned()
@@ -106,18 +96,24 @@ pub(super) fn card(task: &Task, link: &dyn Fn(&str) -> String, now_ms: i64) -> M
 }
 
 fn shot(task: &Task, link: &dyn Fn(&str) -> String) -> Markup {
-    match task.artifacts.first() {
-        Some(artifact) => html! { div.shot { (media(artifact, &link(&artifact.key), &words(task))) } },
+    let main = contracts::family::main_output(task).or(task.artifacts.first());
+    match main {
+        Some(artifact) => html! { div.shot { (media(task, artifact, link)) } },
         None if task.is_over() => html! { div.shot { span.big aria-hidden="true" { "—" } } },
         None => html! { div.shot.live { span.big { (task.progress) "%" } } },
     }
 }
 
-fn media(artifact: &Artifact, url: &str, words: &str) -> Markup {
+/// A picture to be opened; a film or a song to be played here, with its cover when there is one.
+fn media(task: &Task, artifact: &Artifact, link: &dyn Fn(&str) -> String) -> Markup {
+    let (url, words) = (link(&artifact.key), words(task));
+    let is_cover = |other: &&Artifact| other.role == Role::Cover && other.piece == artifact.piece;
+    let cover = task.artifacts.iter().find(is_cover).map(|cover| link(&cover.key));
     html! {
         @if artifact.content_type.starts_with("video/") {
-            video src=(url) controls muted loop playsinline preload="metadata" {}
+            video src=(url) poster=[cover] controls muted loop playsinline preload="metadata" {}
         } @else if artifact.content_type.starts_with("audio/") {
+            @if let Some(cover) = cover { img src=(cover) alt=(words) loading="lazy"; }
             audio src=(url) controls preload="none" {}
         } @else {
             a href=(url) target="_blank" rel="noopener" title="Open the file" { img src=(url) alt=(words) loading="lazy"; }
@@ -125,9 +121,17 @@ fn media(artifact: &Artifact, url: &str, words: &str) -> Markup {
     }
 }
 
+/// What was asked for, else what came out, else the model's name.
 fn words(task: &Task) -> String {
-    let words = if task.spec.prompt.is_empty() { task.details.texts.join(" · ") } else { task.spec.prompt.clone() };
-    if words.is_empty() { task.model.clone() } else { words.chars().take(WORDS_MAX_CHARACTERS).collect() }
+    let asked = || task.spec.song.as_ref().and_then(|song| song.title.clone().or(song.tags.clone()));
+    let made = || task.details.clips.first().map(|clip| clip.title.clone()).or(task.details.title.clone());
+    let mut words = task.spec.prompt.clone();
+    for other in [asked(), made(), Some(task.details.texts.join(" · ")), Some(task.model.clone())] {
+        if words.is_empty() {
+            words = other.unwrap_or_default();
+        }
+    }
+    words.chars().take(WORDS_MAX_CHARACTERS).collect()
 }
 
 fn status(task: &Task) -> (&'static str, &'static str) {

@@ -4,15 +4,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use front::{Front, Settings};
-use ledger::{Change, ChannelCache, Keyring, Ledger, NewEvent, NewToken, Options};
+use ledger::{Change, ChannelCache, Keyring, Ledger, NewEvent, NewToken, Opened, Opening, Options};
 use queue::{MemoryScheduler, Scheduler};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::FolderStore;
 use task::clock::{ManualClock, SeededEntropy};
 use task::{
-    AddressRanges, Artifact, AttemptId, Channel, ClientId, Details, Entropy, Operation, Role, Secret, Step, Task,
-    TaskId,
+    AddressRanges, Artifact, AttemptId, Channel, ClientId, Details, Entropy, Kind, Operation, Role, Secret, Spec, Step,
+    Task, TaskId,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -170,17 +170,7 @@ impl World {
     }
 
     pub async fn task_count(&self) -> usize {
-        let filter = ledger::TaskFilter {
-            token: None,
-            shown: None,
-            states: None,
-            family: None,
-            model: None,
-            channel: None,
-            before: None,
-            include_hidden: true,
-            limit: 1000,
-        };
+        let filter = ledger::TaskFilter { include_hidden: true, limit: 1000, ..ledger::TaskFilter::default() };
         self.front.ledger.list_tasks(&filter).await.expect("the ledger answers").len()
     }
 
@@ -219,6 +209,18 @@ impl World {
         self.front.store.put_stream(key, content_type, 1 << 20, body).await.expect("the store takes it");
     }
 
+    /// Opens a task of the world's key as another process would, without a request.
+    pub async fn open(&self, change: impl FnOnce(&mut Task)) -> TaskId {
+        let found = self.front.ledger.token_by_hash(&front::key_hash(&self.key)).await.expect("the ledger answers");
+        let token = found.expect("the key was made").id;
+        let id = bits(&*self.entropy);
+        let mut task = Task::queued(id, token, Spec::new(Kind::Video), NOW_MS);
+        change(&mut task);
+        let opening = Opening { reserve: 0, callback: None, idempotency: None, only_child_of: None, task };
+        assert_eq!(self.front.ledger.open_task(opening).await, Ok(Opened::New));
+        id
+    }
+
     pub async fn announce(&self, id: TaskId) {
         self.scheduler.announce(&[id]).await;
     }
@@ -229,6 +231,7 @@ pub fn picture(key: String) -> Artifact {
     Artifact {
         position: 0,
         role: Role::Image,
+        piece: 0,
         key,
         content_type: "image/png".into(),
         bytes: 10,

@@ -7,7 +7,7 @@ use queue::Lane;
 use serde_json::{Value, json};
 use std::io;
 use std::sync::{Arc, Mutex};
-use task::{Clock, Details, Failure, FailureKind, Output, Role, Source, State, Step};
+use task::{Clock, Details, Failure, FailureKind, Kind, Output, Role, Source, Spec, State, Step, Task};
 
 fn list() -> Value {
     json!({ "verb": "token_list" })
@@ -177,13 +177,36 @@ async fn a_change_keeps_key_and_hook_and_needs_to_be_asked_for() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_known_of_a_channel_s_models_is_said() {
+    let world = World::new().await;
+    let retired = task::catalogue::all().iter().find(|model| {
+        model.standing == task::catalogue::Standing::Retired && model.upstream.contains_key("openai_videos")
+    });
+    let retired = &retired.expect("the catalogue has one").name;
+    let verb = json!({ "verb": "channel_add", "name": "relay", "dialect": "openai_videos",
+        "base_url": "https://relay.vendor.test/v1", "models": [retired, "own-model"] });
+    let added = world.done(verb).await;
+    let said: Vec<&str> = added["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("own-model is not in the catalogue"), "{said:?}");
+    assert!(said[1].starts_with(&format!("{retired}: retired since 20")), "{said:?}");
+    let listed = world.done(json!({ "verb": "channel_list" })).await;
+    assert_eq!(listed["channels"][0]["notes"], json!([said[1]]));
+    let plain = world.channel("proxy").await;
+    assert!(!plain.is_empty());
+    let listed = world.done(json!({ "verb": "channel_list" })).await;
+    let proxy = listed["channels"].as_array().into_iter().flatten().find(|channel| channel["name"] == "proxy");
+    assert_eq!(proxy.expect("was added")["notes"], json!([]));
+}
+
+#[tokio::test]
 async fn a_task_is_shown_without_vendor_urls_or_secrets() {
     let world = World::new().await;
     world.channel("proxy").await;
     let (key, token) = world.token("t", None).await;
     let task = world.opened(token, "proxy", "a cat", Some("https://user:pw@caller.test/cb?sig=caller")).await;
     world.running(&task, "op-1").await;
-    let outputs = vec![Output { role: Role::Image, source: Source::Url(VENDOR_URL.into()) }];
+    let outputs = vec![Output::new(Role::Image, Source::Url(VENDOR_URL.into()))];
     let details = Details { description: Some(format!("see {VENDOR_URL}")), ..Details::default() };
     world.step(&task, Step::Answer { outputs, details }).await;
 
@@ -192,6 +215,7 @@ async fn a_task_is_shown_without_vendor_urls_or_secrets() {
     let shown = answer.json();
     assert_eq!(shown["task"]["state"], "archiving");
     assert_eq!(shown["task"]["operation_id"], "op-1");
+    assert_eq!(shown["task"]["spec"], json!({ "kind": "image", "prompt": "a cat", "inputs": [], "extras": {} }));
     let steps: Vec<&str> =
         shown["events"].as_array().into_iter().flatten().filter_map(|e| e["step"].as_str()).collect();
     assert_eq!(steps, ["open", "take_lease", "accept", "answer"]);
@@ -245,6 +269,46 @@ async fn a_failed_task_is_retried_as_a_new_one() {
     assert_eq!(tokens[0].reserved, 1, "the new one has a reserve of its own");
     let again = world.verb(json!({ "verb": "task_retry", "id": id })).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.text);
+}
+
+/// A channel of another dialect than the world's usual one.
+async fn other_channel(world: &World, name: &str, dialect: &str) {
+    let base_url = format!("https://{name}.vendor.test");
+    world.done(json!({ "verb": "channel_add", "name": name, "dialect": dialect, "base_url": base_url })).await;
+}
+
+#[tokio::test]
+async fn a_retry_goes_where_its_parent_is_and_is_fitted_anew() {
+    let world = World::new().await;
+    let (_, token) = world.token("t", None).await;
+    let retried = async |change: &dyn Fn(&mut Task)| {
+        let old = world.other(token, change).await;
+        let failure = Failure::never(FailureKind::Upstream, "no luck", "no luck");
+        let old = world.step(&old, Step::Fail(failure)).await;
+        let answer = world.done(json!({ "verb": "task_retry", "id": old.id })).await;
+        world.read(answer["task"].as_str().and_then(|id| id.parse().ok()).expect("has an id")).await
+    };
+    other_channel(&world, "films", "openai_videos").await;
+    let film = retried(&|task| {
+        (task.family, task.model, task.channel) = ("openai_video".into(), "sora-2".into(), "films".into());
+        task.spec = Spec { seconds: Some(5.0), ..Spec::new(Kind::Video) };
+    });
+    let film = film.await;
+    assert_eq!((film.seconds(), film.spec.seconds, film.warnings.len()), (Some(8.0), Some(5.0), 1));
+
+    let parent = film.id;
+    let song = |task: &mut Task| {
+        (task.family, task.model, task.channel) = ("suno".into(), "suno_music".into(), "songs-b".into());
+        task.spec = Spec { parent: Some(parent), ..Spec::new(Kind::Music) };
+    };
+    for name in ["songs-a", "songs-b"] {
+        other_channel(&world, name, "suno_api").await;
+    }
+    let same = retried(&song).await;
+    assert_eq!((same.channel.as_str(), same.spec.parent), ("songs-b", Some(parent)));
+    world.done(json!({ "verb": "channel_remove", "name": "songs-b" })).await;
+    let elsewhere = retried(&song).await;
+    assert_eq!((elsewhere.channel.as_str(), elsewhere.spec.parent), ("songs-a", None), "it means nothing there");
 }
 
 #[tokio::test]

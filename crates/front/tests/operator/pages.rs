@@ -22,12 +22,13 @@ const OURS: [(&str, &str); 3] =
 pub async fn succeed(world: &World, task: &Task) -> Task {
     world.running(task, "op").await;
     let source = Source::Url("https://cdn.vendor.test/x?sig=vendor-signature".into());
-    let outputs = vec![Output { role: Role::Image, source }];
+    let outputs = vec![Output::new(Role::Image, source)];
     world.step(task, Step::Answer { outputs, details: Details::default() }).await;
     let key = format!("task-artifacts/2026/09/21/midjourney/imagine/{}.png", task.id);
     let artifact = Artifact {
         position: 0,
         role: Role::Image,
+        piece: 0,
         key,
         content_type: "image/png".into(),
         bytes: 10,
@@ -196,6 +197,45 @@ async fn a_card_tells_progress_then_picture_then_nothing_new() {
 }
 
 #[tokio::test]
+async fn a_film_is_played_on_its_card_and_a_song_below_its_cover() {
+    let world = World::new().await;
+    let (_, token) = world.token("dev", None).await;
+    let file = |task: &Task, position: i64, role: Role, content_type: &str| Artifact {
+        position,
+        role,
+        piece: 0,
+        key: format!("task-artifacts/2026/09/21/any/any/{}-{position}", task.id),
+        content_type: content_type.into(),
+        bytes: 10,
+        sha256: "00".repeat(32),
+        width: None,
+        height: None,
+        duration_ms: Some(5_000),
+        late: false,
+    };
+    let finished = async |role: Role, content_type: &str, has_cover: bool| {
+        let task = world.task(token, "proxy", "a wave").await;
+        world.running(&task, "op").await;
+        world.step(&task, Step::Answer { outputs: vec![], details: Details::default() }).await;
+        // The cover comes first, as some vendors name it.
+        let cover = has_cover.then(|| file(&task, 0, Role::Cover, "image/jpeg"));
+        let artifacts = cover.into_iter().chain([file(&task, 1, role, content_type)]).collect();
+        world.step(&task, Step::Store { artifacts, warnings: Vec::new() }).await;
+        let url = format!("http://localhost:8080/media/task-artifacts/2026/09/21/any/any/{}", task.id);
+        let feed = world.get("/start/tasks").await.json();
+        let card = feed["tasks"].as_array().expect("is a list").iter().find(|card| card["id"] == json!(task.id));
+        (card.expect("is among the newest")["html"].as_str().expect("is text").to_owned(), url)
+    };
+    let (film, url) = finished(Role::Video, "video/mp4", true).await;
+    assert!(film.contains(&format!("<video src=\"{url}-1\" poster=\"{url}-0\"")), "{film}");
+    let (bare, url) = finished(Role::Video, "video/mp4", false).await;
+    assert!(bare.contains(&format!("<video src=\"{url}-1\" controls")), "{bare}");
+    let (song, url) = finished(Role::Audio, "audio/mpeg", true).await;
+    let cover = song.find(&format!("<img src=\"{url}-0\"")).expect("has its cover");
+    assert!(song.find(&format!("<audio src=\"{url}-1\"")).is_some_and(|player| player > cover), "{song}");
+}
+
+#[tokio::test]
 async fn a_failure_is_shown_in_its_public_words_and_others_tasks_are_not() {
     let world = World::new().await;
     world.channel("proxy").await;
@@ -230,4 +270,5 @@ async fn the_reference_has_every_route_and_an_example_for_each() {
         page.text.contains("curl http://localhost:8080/mj/submit/imagine"),
         "the plain prefix stands for the others"
     );
+    assert!(page.text.contains("curl http://localhost:8080/v1/models/sora-2"), "a model's name is no task's id");
 }

@@ -187,6 +187,17 @@ impl World {
         self.read(task.id).await
     }
 
+    /// Opens a queued task that is made by hand.
+    pub async fn other(&self, token: TokenId, change: &dyn Fn(&mut Task)) -> Task {
+        let now_ms = self.clock.now_ms();
+        let id = TaskId::new(now_ms, self.front.entropy.as_ref());
+        let mut task = blank(id, token, Spec::new(Kind::Image), now_ms);
+        change(&mut task);
+        let opening = Opening { task, callback: None, idempotency: None, only_child_of: None, reserve: 0 };
+        assert_eq!(self.front.ledger.open_task(opening).await, Ok(Opened::New));
+        self.read(id).await
+    }
+
     pub async fn read(&self, id: TaskId) -> Task {
         self.front.ledger.task(id).await.expect("the ledger answers").expect("the task exists")
     }
