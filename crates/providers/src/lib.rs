@@ -27,7 +27,11 @@ pub use dialect::{
 pub use wire::{Encoding, Piece, Request, Response, Target};
 
 /// The registry: one line a dialect, in the order of their folders' names.
-static DIALECTS: &[&dyn Dialect] = &[&ark::Ark, &kling::Kling, &midjourney_proxy::MidjourneyProxy, &openai_videos::OpenaiVideos,
+static DIALECTS: &[&dyn Dialect] = &[
+    &ark::Ark,
+    &kling::Kling,
+    &midjourney_proxy::MidjourneyProxy,
+    &openai_videos::OpenaiVideos,
     &suno_api::SunoApi,
     &sunoapi_org::SunoapiOrg,
     &vertex::Vertex,

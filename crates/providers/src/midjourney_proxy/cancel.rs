@@ -5,6 +5,7 @@ use super::errors::{self, Told};
 use super::options::{Flavour, Options};
 use super::request;
 use crate::dialect::{Account, CancelOutcome};
+use crate::http_call::clean;
 use crate::wire::{Request, Response};
 use http::Method;
 use task::{Failure, Operation};
@@ -24,7 +25,7 @@ pub(super) fn read(response: &Response) -> Result<CancelOutcome, Failure> {
     match answer {
         Some(answer) if matches!(status, 200..300) && answer.code == 1 => Ok(CancelOutcome::Stopped),
         Some(answer) if matches!(status, 200..300 | 400 | 404 | 409) && matches!(answer.code, 3 | 4 | 21) => {
-            let text = errors::clean(answer.text());
+            let text = clean(answer.text());
             let usual = "the upstream can't stop it any more";
             Ok(CancelOutcome::TooLate(if text.is_empty() { usual.to_owned() } else { text }))
         }

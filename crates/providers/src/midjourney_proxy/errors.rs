@@ -1,13 +1,8 @@
 //! Vendor errors and failure texts, translated in one function: [`failure`].
 
+use crate::http_call::{clean, retry_after_ms};
 use http::HeaderMap;
 use task::{Failure, FailureKind};
-
-/// The most characters of a vendor's text that are kept.
-const TEXT_MAX_CHARS: usize = 500;
-
-/// The longest pause that a `Retry-After` may ask of us.
-const RETRY_AFTER_MAX_MS: i64 = 600_000;
 
 /// Where an error stands.
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +50,6 @@ pub(super) fn failure(told: Told<'_>) -> Failure {
 /// Whether [`failure`] knows this code as a refusal: nothing was started for it.
 pub(super) fn is_refusal(code: i64) -> bool {
     matches!(code, 3 | 4 | 9 | 23 | 24 | 30 | 429)
-}
-
-/// A vendor's text as it may be shown: links and control characters out, length bounded.
-pub(super) fn clean(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| if word.contains("://") { "[link]" } else { word });
-    let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !c.is_control()).take(TEXT_MAX_CHARS).collect()
 }
 
 fn of_code(code: i64, text: &str, banned_word: Option<&str>) -> Failure {
@@ -144,11 +132,6 @@ fn elsewhere(private: String) -> Failure {
 fn names_account(text: &str) -> bool {
     let lower = text.to_lowercase();
     ["account", "instance", "账号", "实例"].iter().any(|word| lower.contains(word))
-}
-
-fn retry_after_ms(headers: &HeaderMap) -> Option<i64> {
-    let seconds: i64 = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    (seconds >= 0).then(|| seconds.saturating_mul(1_000).min(RETRY_AFTER_MAX_MS))
 }
 
 fn or(text: &str, usual: &str) -> String {

@@ -8,7 +8,6 @@ mod callback;
 mod cancel;
 mod details;
 mod errors;
-mod json_body;
 mod lookup;
 mod options;
 mod outputs;

@@ -2,11 +2,11 @@
 
 use super::answer::Answer;
 use super::errors::{self, Told};
-use super::json_body::JsonBody;
 use super::options::{Flavour, Options};
 use super::upstream_task::UpstreamTask;
 use super::{details, outputs, request};
 use crate::dialect::{Account, PollItem, PollOutcome};
+use crate::json_tree::JsonTree;
 use crate::wire::{Request, Response};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ pub(super) fn request(account: Account<'_>, items: &[PollItem<'_>]) -> Request {
         return request::get(account, request::task_path(&item.operation.id, "fetch"));
     }
     let ids: Vec<&str> = items.iter().map(|item| item.operation.id.as_str()).collect();
-    let mut body = JsonBody::default();
+    let mut body = JsonTree::object();
     body.put("ids", ids);
     request::post(account, "/mj/task/list-by-condition".to_owned(), body.into_pieces(), false)
 }

@@ -1,47 +1,28 @@
 //! Requests as this protocol wants them: the secret in its own header, ids as path segments.
 
 use crate::dialect::Account;
-use crate::wire::{Piece, Request, Target};
-use http::header::{ACCEPT, CONTENT_TYPE};
+use crate::http_call::{JSON, plain, post_json, segment};
+use crate::wire::{Piece, Request};
+use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use task::Secret;
 
 /// The header that carries the channel's key (`upstream/midjourney.md` section 1).
 const SECRET_HEADER: HeaderName = HeaderName::from_static("mj-api-secret");
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
 /// A GET of `path`.
 pub(super) fn get(account: Account<'_>, path: String) -> Request {
-    Request {
-        method: Method::GET,
-        target: Target::Base(path),
-        headers: headers(account.key),
-        body: Vec::new(),
-        paid: false,
-    }
+    plain(Method::GET, path, headers(account.key))
 }
 
 /// A POST of a JSON body to `path`.
 pub(super) fn post(account: Account<'_>, path: String, body: Vec<Piece>, paid: bool) -> Request {
-    let mut headers = headers(account.key);
-    headers.insert(CONTENT_TYPE, JSON);
-    Request { method: Method::POST, target: Target::Base(path), headers, body, paid }
+    post_json(path, headers(account.key), body, paid)
 }
 
 /// `/mj/task/{id}/{verb}`, the id encoded as one path segment.
 pub(super) fn task_path(id: &str, verb: &str) -> String {
-    let mut path = String::from("/mj/task/");
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    path.push('/');
-    path.push_str(verb);
-    path
+    format!("/mj/task/{}/{verb}", segment(id))
 }
 
 /// The key as a header value; `None` when it holds something that no header may hold.

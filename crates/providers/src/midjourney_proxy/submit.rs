@@ -1,10 +1,10 @@
 //! A submission as a request (`upstream/midjourney.md` section 2).
 
-use super::json_body::JsonBody;
 use super::options::{Flavour, Options};
 use super::{NAME, buttons, request};
 use crate::dialect::{Parent, Submission};
-use crate::wire::Request;
+use crate::json_tree::JsonTree;
+use crate::wire::{Encoding, Request};
 use serde_json::{Map, Value};
 use task::{Failure, FailureKind, InputData, Kind, Spec, Speed};
 
@@ -39,7 +39,7 @@ pub(super) fn request(submission: &Submission<'_>) -> Result<Request, Failure> {
     let options = Options::read(submission.account.options);
     let spec = submission.spec;
     check(submission)?;
-    let mut body = JsonBody::default();
+    let mut body = JsonTree::object();
     let call = match spec.kind {
         Kind::Image => imagine(spec, &mut body)?,
         Kind::Blend => blend(spec, &mut body)?,
@@ -82,36 +82,40 @@ fn check(submission: &Submission<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn imagine(spec: &Spec, body: &mut JsonBody) -> Result<&'static str, Failure> {
+fn imagine(spec: &Spec, body: &mut JsonTree) -> Result<&'static str, Failure> {
     body.put("prompt", prompt(spec)?);
     if !spec.inputs.is_empty() {
-        body.put_inputs("base64Array", (0..spec.inputs.len()).collect());
+        body.put("base64Array", JsonTree::Array((0..spec.inputs.len()).map(data_uri).collect()));
     }
     Ok("imagine")
 }
 
-fn blend(spec: &Spec, body: &mut JsonBody) -> Result<&'static str, Failure> {
+fn blend(spec: &Spec, body: &mut JsonTree) -> Result<&'static str, Failure> {
     if !BLEND_INPUTS.contains(&spec.inputs.len()) {
         return Err(invalid(format!("a blend takes 2 to 5 pictures, not {}", spec.inputs.len())));
     }
-    body.put_inputs("base64Array", (0..spec.inputs.len()).collect());
+    body.put("base64Array", JsonTree::Array((0..spec.inputs.len()).map(data_uri).collect()));
     Ok("blend")
 }
 
-fn describe(spec: &Spec, body: &mut JsonBody) -> Result<&'static str, Failure> {
+fn data_uri(position: usize) -> JsonTree {
+    JsonTree::Input { position, encoding: Encoding::DataUri }
+}
+
+fn describe(spec: &Spec, body: &mut JsonTree) -> Result<&'static str, Failure> {
     if spec.inputs.is_empty() {
         return Err(invalid("describe takes a picture"));
     }
-    body.put_input("base64", 0);
+    body.put("base64", data_uri(0));
     Ok("describe")
 }
 
-fn shorten(spec: &Spec, body: &mut JsonBody) -> Result<&'static str, Failure> {
+fn shorten(spec: &Spec, body: &mut JsonTree) -> Result<&'static str, Failure> {
     body.put("prompt", prompt(spec)?);
     Ok("shorten")
 }
 
-fn follow_up(spec: &Spec, parent: Parent<'_>, flavour: Flavour, body: &mut JsonBody) -> Result<&'static str, Failure> {
+fn follow_up(spec: &Spec, parent: Parent<'_>, flavour: Flavour, body: &mut JsonTree) -> Result<&'static str, Failure> {
     let Some(button) = spec.button.as_deref().filter(|button| !button.is_empty()) else {
         return Err(invalid("no button was named"));
     };
@@ -130,18 +134,18 @@ fn follow_up(spec: &Spec, parent: Parent<'_>, flavour: Flavour, body: &mut JsonB
     Ok("change")
 }
 
-fn modal(spec: &Spec, parent: Parent<'_>, body: &mut JsonBody) -> &'static str {
+fn modal(spec: &Spec, parent: Parent<'_>, body: &mut JsonTree) -> &'static str {
     body.put("taskId", parent.operation.id.as_str());
     if !spec.prompt.is_empty() {
         body.put("prompt", spec.prompt.as_str());
     }
     if !spec.inputs.is_empty() {
-        body.put_input("maskBase64", 0);
+        body.put("maskBase64", data_uri(0));
     }
     "modal"
 }
 
-fn common_fields(submission: &Submission<'_>, options: Options, body: &mut JsonBody) {
+fn common_fields(submission: &Submission<'_>, options: Options, body: &mut JsonTree) {
     body.put("state", submission.client.to_string());
     if let Some(hook) = submission.hook_url.filter(|url| url.chars().count() <= HOOK_MAX_CHARS) {
         body.put("notifyHook", hook);
