@@ -268,19 +268,19 @@ impl World {
     /// Every task, oldest first.
     pub async fn tasks(&self) -> Vec<Task> {
         let mut all = Vec::new();
-        let mut before = None;
+        let mut after = None;
         loop {
-            let filter = TaskFilter { before, include_hidden: true, limit: 500, ..TaskFilter::default() };
+            let filter =
+                TaskFilter { after, ascending: true, include_hidden: true, limit: 500, ..TaskFilter::default() };
             let page = self.ledger().list_tasks(&filter).await.expect("the ledger is there");
             let Some(last) = page.last() else { break };
-            before = Some(last.id);
+            after = Some(last.id);
             let is_last = page.len() < 500;
             all.extend(page);
             if is_last {
                 break;
             }
         }
-        all.reverse();
         all
     }
 

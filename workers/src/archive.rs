@@ -1,8 +1,10 @@
 //! The archive stage: every output into our own store before the vendor's links die.
 
 use crate::advance::Move;
-use crate::copy::CopyError;
+use crate::ask::Asked;
+use crate::copy::{CopyError, Picked};
 use crate::core::Core;
+use crate::record::with_dropped_extras;
 use async_trait::async_trait;
 use futures::StreamExt;
 use providers::{PollItem, PollOutcome};
@@ -42,8 +44,14 @@ struct Copied {
     missing: Vec<(i64, CopyError)>,
 }
 
+/// Outputs that were asked for once more. They may hold their bytes, and so the room that these take.
+struct Fresh {
+    outputs: Vec<Output>,
+    _asked: Asked,
+}
+
 impl Core {
-    async fn archive(&self, id: task::TaskId) -> Finish {
+    pub(crate) async fn archive(&self, id: task::TaskId) -> Finish {
         let task = match self.ledger.task(id).await {
             Ok(Some(task)) if task.state == State::Archiving => task,
             Ok(_) => return Finish::Done,
@@ -57,7 +65,7 @@ impl Core {
         let last_chance = self.clock.now_ms() - answered_ms(&task) >= self.copy_window_ms(&task);
         let asks_again = copied.missing.iter().any(|(_, error)| error.gone || last_chance);
         if asks_again && let Some(fresh) = self.fresh_outputs(&task).await {
-            copied = self.copy_all(&task, &fresh, copied.artifacts).await;
+            copied = self.copy_all(&task, &fresh.outputs, copied.artifacts).await;
         }
         if copied.missing.is_empty() {
             return self.store_all(&task, copied.artifacts, Vec::new()).await;
@@ -68,8 +76,8 @@ impl Core {
     /// Copies what is not among the `done` ones yet.
     async fn copy_all(&self, task: &Task, outputs: &[Output], done: Vec<Artifact>) -> Copied {
         let has = |position: i64| done.iter().any(|artifact| artifact.position == position);
-        let due = (0i64..).zip(outputs).filter(|(position, _)| !has(*position));
-        let copies: Vec<_> = due.map(|(position, output)| self.copy_at(task, output, position)).collect();
+        let due = (0i64..).zip(0..outputs.len()).filter(|(position, _)| !has(*position));
+        let copies: Vec<_> = due.map(|(position, place)| self.copy_at(task, outputs, place, position)).collect();
         let mut copied = Copied { artifacts: done, missing: Vec::new() };
         let mut copies = futures::stream::iter(copies).buffered(COPIES_AT_ONCE);
         while let Some((position, copy)) = copies.next().await {
@@ -82,13 +90,24 @@ impl Core {
         copied
     }
 
-    async fn copy_at(&self, task: &Task, output: &Output, position: i64) -> (i64, Result<Artifact, CopyError>) {
-        (position, self.copy_output(task, &task.channel, output, position).await)
+    async fn copy_at(
+        &self,
+        task: &Task,
+        outputs: &[Output],
+        place: usize,
+        position: i64,
+    ) -> (i64, Result<Artifact, CopyError>) {
+        (position, self.copy_output(task, &task.channel, Picked { outputs, place, first: 0 }).await)
     }
 
     async fn store_all(&self, task: &Task, artifacts: Vec<Artifact>, warnings: Vec<String>) -> Finish {
         let note = json!({ "artifacts": artifacts.len(), "bytes": artifacts.iter().map(|a| a.bytes).sum::<i64>() });
+        // An answer that came with the outputs, and a recovered task, have not been told of these yet.
+        let warnings = with_dropped_extras(task, self.line(&task.channel), warnings);
         let moved = self.advance(Move::new(task, Step::Store { artifacts, warnings }, note)).await;
+        if moved.is_ok() {
+            self.forget_staged(task, &task.outputs).await;
+        }
         self.finish_of(task, moved)
     }
 
@@ -128,12 +147,13 @@ impl Core {
     }
 
     /// Dead links: the upstream is asked once more, and may name fresh ones.
-    async fn fresh_outputs(&self, task: &Task) -> Option<Vec<Output>> {
+    async fn fresh_outputs(&self, task: &Task) -> Option<Fresh> {
         let line = self.line(&task.channel)?;
         let operation = task.operation.as_ref()?;
         let item = PollItem { operation, kind: task.spec.kind };
-        match self.ask(&line, &[item]).await.ok()?.pop()? {
-            PollOutcome::Done { outputs, .. } if !outputs.is_empty() => Some(outputs),
+        let mut asked = self.ask(&line, &[item]).await.ok()?;
+        match asked.outcomes.pop()? {
+            PollOutcome::Done { outputs, .. } if !outputs.is_empty() => Some(Fresh { outputs, _asked: asked }),
             _ => None,
         }
     }

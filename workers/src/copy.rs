@@ -1,6 +1,7 @@
 //! Copies one output from its vendor to the store, streaming, and reads from the file itself what it is.
 
 use crate::core::{Core, Line};
+use crate::media::{Facts, FileType, Kept, sniff};
 use crate::outbound::DownloadLimits;
 use base64::Engine;
 use bytes::{Bytes, BytesMut};
@@ -33,37 +34,59 @@ impl From<StoreError> for CopyError {
     }
 }
 
+/// One of several outputs that is to be copied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Picked<'a> {
+    /// All of them.
+    pub(crate) outputs: &'a [Output],
+    /// Which one.
+    pub(crate) place: usize,
+    /// The position of the first of them among the task's artifacts.
+    pub(crate) first: i64,
+}
+
+impl Picked<'_> {
+    /// The position of one of the outputs among the task's artifacts.
+    fn position(&self, place: usize) -> i64 {
+        self.first + i64::try_from(place).unwrap_or(i64::MAX - self.first)
+    }
+}
+
 impl Core {
-    /// Copies `output` to its own key. Doing it twice writes the same key again.
+    /// Copies an output to its own key. Doing it twice writes the same key again.
     pub(crate) async fn copy_output(
         &self,
         task: &Task,
         channel: &str,
-        output: &Output,
-        position: i64,
+        copy: Picked<'_>,
     ) -> Result<Artifact, CopyError> {
+        let Picked { outputs, place, .. } = copy;
+        let output = outputs.get(place).ok_or_else(|| CopyError::passing("there is no such output"))?;
+        let position = copy.position(place);
         let body = match &output.source {
             Source::Stored(key) => self.store.get_range(key, None).await?.1,
             Source::Inline(bytes) => once(bytes.clone()),
             Source::Url(_) | Source::Refetch(_) => self.fetch_output(channel, output).await?,
         };
         let (head, rest) = split_head(body).await?;
-        let kind = sniff(&head, output.role)?;
-        let key = artifact_key(task, position, kind.extension());
+        let kind = sniff(&head, output.role).map_err(CopyError::passing)?;
+        let key = artifact_key(task, copy, kind);
         let whole = Box::pin(futures::stream::once(std::future::ready(Ok(head.clone()))).chain(rest));
-        let size = imagesize::blob_size(&head).ok();
-        let receipt = self.store.put_stream(&key, kind.mime_type(), self.settings.artifact_max_bytes, whole).await?;
+        let receipt = self.store.put_stream(&key, kind.content_type, self.settings.artifact_max_bytes, whole).await?;
         metrics::counter!("artifact_bytes_total").increment(receipt.bytes);
+        let Facts { size, duration_ms } =
+            Kept { store: &*self.store, key: &key, length: receipt.bytes, head: &head }.facts(kind).await;
         Ok(Artifact {
             position,
             role: output.role,
+            piece: output.piece,
             key,
-            content_type: kind.mime_type().to_owned(),
+            content_type: kind.content_type.to_owned(),
             bytes: i64::try_from(receipt.bytes).unwrap_or(i64::MAX),
             sha256: receipt.sha256,
-            width: size.and_then(|s| i64::try_from(s.width).ok()),
-            height: size.and_then(|s| i64::try_from(s.height).ok()),
-            duration_ms: None,
+            width: size.map(|size| size.width),
+            height: size.map(|size| size.height),
+            duration_ms,
             late: false,
         })
     }
@@ -72,25 +95,35 @@ impl Core {
         let line: Line = self
             .line(channel)
             .ok_or_else(|| CopyError { gone: true, private: format!("channel {channel} is gone") })?;
-        let request = line
-            .dialect
-            .fetch(line.account(self.clock.now_ms()), output)
-            .map_err(|failure| CopyError { gone: true, private: failure.private })?;
+        self.download(&line, output).await
+    }
+
+    /// Begins to download; once more when the channel's token was refused.
+    pub(crate) async fn download(&self, line: &Line, output: &Output) -> Result<ByteStream, CopyError> {
         let limits = DownloadLimits {
             total_timeout_ms: self.settings.download_timeout_ms,
             max_bytes: self.settings.artifact_max_bytes,
             ..DownloadLimits::default()
         };
-        let download = self
-            .outbound
-            .download(&line.channel.base_url, &request, limits)
-            .await
-            .map_err(|error| CopyError::passing(error.private))?;
-        if download.status != 200 {
-            let gone = matches!(download.status, 401 | 403 | 404 | 410);
-            return Err(CopyError { gone, private: format!("the file's host answered {}", download.status) });
+        let mut is_first = true;
+        loop {
+            let access = self.access(line).await.map_err(|failure| CopyError::passing(failure.private))?;
+            let request = line
+                .dialect
+                .fetch(line.account(self.clock.now_ms(), access.as_ref()), output)
+                .map_err(|failure| CopyError { gone: true, private: failure.private })?;
+            let begun = self.outbound.download(&line.channel.base_url, &request, limits).await;
+            let download = begun.map_err(|error| CopyError::passing(error.private))?;
+            if download.status == 200 {
+                return Ok(Box::pin(download.body.map(|piece| piece.map_err(|e| StoreError::Source(e.private)))));
+            }
+            let refused = is_first && download.status == 401;
+            is_first = false;
+            if !(refused && self.drop_access(line, access.as_ref()).await) {
+                let gone = matches!(download.status, 401 | 403 | 404 | 410);
+                return Err(CopyError { gone, private: format!("the file's host answered {}", download.status) });
+            }
         }
-        Ok(Box::pin(download.body.map(|piece| piece.map_err(|error| StoreError::Source(error.private)))))
     }
 
     /// The input of a task whose picture is its own input (describe), as an output.
@@ -99,9 +132,10 @@ impl Core {
         let source = match &input.data {
             InputData::Stored { key, .. } => Source::Stored(key.clone()),
             InputData::Inline(text) => Source::Inline(decode_inline(text)?),
+            InputData::Bytes(bytes) => Source::Inline(bytes.clone()),
             InputData::Url(_) | InputData::Broken(_) => return None,
         };
-        Some(Output { role: Role::Image, source })
+        Some(Output::new(Role::Image, source))
     }
 }
 
@@ -131,25 +165,83 @@ async fn split_head(body: ByteStream) -> Result<(Bytes, ByteStream), CopyError> 
     Ok((head.freeze(), body))
 }
 
-/// What the bytes say they are. A page that says "expired" with status 200 is not a picture.
-fn sniff(head: &[u8], role: Role) -> Result<infer::Type, CopyError> {
-    let wanted = match role {
-        Role::Image | Role::Single | Role::Cover => infer::MatcherType::Image,
-        Role::Video => infer::MatcherType::Video,
-        Role::Audio => infer::MatcherType::Audio,
+/// `task-artifacts/yyyy/mm/dd/<family>/<action>/<task id>[-n].<ext>` (`contract/DECISIONS.md`, artifact URLs).
+/// The lossless form of a sound takes the name of that sound: their keys differ in the extension alone.
+fn artifact_key(task: &Task, copy: Picked<'_>, kind: FileType) -> String {
+    let twin = |role: Role| {
+        let same = |output: &Output| {
+            output.role == role && copy.outputs.get(copy.place).is_some_and(|own| own.piece == output.piece)
+        };
+        copy.outputs.iter().position(same)
     };
-    match infer::get(head) {
-        Some(kind) if kind.matcher_type() == wanted => Ok(kind),
-        Some(kind) => Err(CopyError::passing(format!("the file is {}, not what was promised", kind.mime_type()))),
-        None => Err(CopyError::passing("the file is of no known type")),
-    }
+    let role = copy.outputs.get(copy.place).map(|output| output.role);
+    let suffix = match role {
+        Some(Role::Wav) if kind.is_lossless() => suffix_of(copy.position(twin(Role::Audio).unwrap_or(copy.place))),
+        // Its lossless form has the plain name: this one must not be written to the same key.
+        Some(Role::Audio) if kind.is_lossless() && twin(Role::Wav).is_some() => {
+            format!("-{}", copy.position(copy.place)) + "-a"
+        }
+        _ => suffix_of(copy.position(copy.place)),
+    };
+    let action = task.action.to_ascii_lowercase();
+    format!("task-artifacts/{}/{}/{action}/{}{suffix}.{}", day_of(task), task.family, task.id, kind.extension)
 }
 
-/// `task-artifacts/yyyy/mm/dd/<family>/<action>/<task id>[-n].<ext>` (`contract/DECISIONS.md`, artifact URLs).
-fn artifact_key(task: &Task, position: i64, extension: &str) -> String {
+fn suffix_of(position: i64) -> String {
+    if position == 0 { String::new() } else { format!("-{position}") }
+}
+
+/// What the keys of a task's linked inputs begin with. Under a prefix that is served; a task's id holds 80
+/// random bits, so that only who knows the task finds them.
+pub(crate) fn link_stem(task: &Task) -> String {
+    format!("task-artifacts/inputs/{}/{}-in", day_of(task), task.id)
+}
+
+/// `yyyy/mm/dd` of the day on which the task was opened.
+fn day_of(task: &Task) -> String {
     let day = OffsetDateTime::from_unix_timestamp(task.created_ms / 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = (day.year(), u8::from(day.month()), day.day());
-    let suffix = if position == 0 { String::new() } else { format!("-{position}") };
-    let action = task.action.to_ascii_lowercase();
-    format!("task-artifacts/{year:04}/{month:02}/{day:02}/{}/{action}/{}{suffix}.{extension}", task.family, task.id)
+    format!("{:04}/{:02}/{:02}", day.year(), u8::from(day.month()), day.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::sniff;
+    use task::{Kind, Spec, TaskId, TokenId};
+
+    fn keys(outputs: &[(Role, i64, &[u8])]) -> Vec<String> {
+        let id: TaskId = TaskId::new(1_790_000_000_000, &task::clock::SeededEntropy::new(1));
+        let token = TokenId::new(0, &task::clock::SeededEntropy::new(2));
+        let mut task = Task::queued(id, token, Spec::new(Kind::Music), 1_790_000_000_000);
+        (task.family, task.action) = ("suno".to_owned(), "MUSIC".to_owned());
+        let named: Vec<Output> = outputs
+            .iter()
+            .map(|(role, piece, _)| Output::new(*role, Source::Stored("x".to_owned())).of_piece(*piece))
+            .collect();
+        let one = |(place, (role, _, head)): (usize, &(Role, i64, &[u8]))| {
+            let kind = sniff(head, *role).expect("is what it is");
+            let key = artifact_key(&task, Picked { outputs: &named, place, first: 0 }, kind);
+            key.replace(&task.id.to_string(), "ID")
+        };
+        outputs.iter().enumerate().map(one).collect()
+    }
+
+    #[test]
+    fn a_lossless_form_is_named_as_its_sound() {
+        let (mp3, wav, png) =
+            (b"ID3\x04\0\0\0\0\0\0".as_slice(), b"RIFF\0\0\0\0WAVEfmt ".as_slice(), b"\x89PNG\r\n\x1a\n".as_slice());
+        let two = [
+            (Role::Audio, 0, mp3),
+            (Role::Cover, 0, png),
+            (Role::Audio, 1, mp3),
+            (Role::Cover, 1, png),
+            (Role::Wav, 1, wav),
+            (Role::Wav, 0, wav),
+        ];
+        let stem = "task-artifacts/2026/09/21/suno/music/ID";
+        let expected = [".mp3", "-1.png", "-2.mp3", "-3.png", "-2.wav", ".wav"].map(|end| format!("{stem}{end}"));
+        assert_eq!(keys(&two), expected);
+        let alone = keys(&[(Role::Audio, 0, wav), (Role::Wav, 0, wav), (Role::Wav, 1, wav)]);
+        assert_eq!(alone, ["-0-a.wav", ".wav", "-2.wav"].map(|end| format!("{stem}{end}")));
+    }
 }

@@ -1,5 +1,6 @@
 //! What every stage is given, and the settings that they share.
 
+use crate::access::Accesses;
 use crate::outbound::Outbound;
 use ledger::{ChannelCache, Ledger};
 use providers::{Account, Dialect};
@@ -7,7 +8,7 @@ use queue::Scheduler;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
-use task::{Artifact, Channel, Clock, Entropy, TaskId};
+use task::{Artifact, Channel, Clock, Entropy, Secret, TaskId};
 
 /// Shared by all stages; cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Core {
     pub(crate) missing: Arc<Missing>,
     /// Outputs that are in the store already while others of the same task are not.
     pub(crate) half_copied: Arc<HalfCopied>,
+    /// Short-lived tokens of channels.
+    pub(crate) accesses: Arc<Accesses>,
 }
 
 /// What was configured. Times in milliseconds.
@@ -120,9 +123,10 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn account(&self, now_ms: i64) -> Account<'_> {
+    /// The account with what [`Core::access`] gave for it.
+    pub(crate) fn account<'a>(&'a self, now_ms: i64, access: Option<&'a Secret>) -> Account<'a> {
         let Channel { base_url, key, options, .. } = &self.channel;
-        Account { base_url, key, options, now_ms }
+        Account { base_url, key, access, options, now_ms }
     }
 }
 
@@ -150,6 +154,7 @@ impl Core {
             settings,
             missing: Arc::default(),
             half_copied: Arc::default(),
+            accesses: Arc::default(),
         }
     }
 

@@ -2,9 +2,8 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
-use crate::outbound::Call;
 use ledger::AttemptNote;
-use providers::{LookupOutcome, PollItem};
+use providers::{Account, LookupOutcome, PollItem};
 use queue::Finish;
 use serde_json::json;
 use task::{AttemptId, Failure, FailureKind, Operation, Requeue, State, Step, Task, UncertainPolicy};
@@ -57,12 +56,12 @@ impl Core {
     async fn operation_of_hint(&self, line: &Line, task: &Task) -> Option<Operation> {
         let client = task.client?;
         let id = self.ledger.hinted_operation(task.id).await.ok().flatten()?;
-        let operation = Operation { id, memo: serde_json::Value::Null };
+        let memo = line.dialect.memo(&line.channel.options, &task.upstream_model, &task.spec);
+        let operation = Operation { id, memo };
         let item = PollItem { operation: &operation, kind: task.spec.kind };
-        let request = line.dialect.poll(line.account(self.clock.now_ms()), &[item]);
-        let call = Call::question(&line.channel.base_url, &request, self.settings.call_timeout_ms, LOOKUP_MAX_BYTES);
-        let answered = self.outbound.call(call).await.ok()?;
-        line.dialect.carries_client(client, &answered.response).then_some(operation)
+        let poll = |account: Account<'_>| Some(line.dialect.poll(account, &[item]));
+        let response = self.question(line, LOOKUP_MAX_BYTES, poll).await?.ok()?;
+        line.dialect.carries_client(client, &response).then_some(operation)
     }
 
     /// A task that was given up or sent back to its queue, and whose upstream has named its operation
@@ -109,12 +108,9 @@ impl Core {
     }
 
     async fn look_up(&self, line: &Line, task: &Task) -> LookupOutcome {
-        let account = line.account(self.clock.now_ms());
-        let request = task.client.and_then(|client| Some((client, line.dialect.lookup(account, client)?)));
-        let Some((client, request)) = request else {
-            return LookupOutcome::Unsure("this dialect has no look-up".to_owned());
+        let Some(client) = task.client else {
+            return LookupOutcome::Unsure("nothing was ever sent upstream".to_owned());
         };
-        let call = Call::question(&line.channel.base_url, &request, self.settings.call_timeout_ms, LOOKUP_MAX_BYTES);
         let submitted_ms = match self.ledger.attempts(task.id).await {
             // The oldest attempt, and a margin for a vendor's clock that is behind ours.
             Ok(attempts) => {
@@ -122,11 +118,23 @@ impl Core {
             }
             Err(error) => return LookupOutcome::Unsure(error.to_string()),
         };
-        let found = match self.outbound.call(call).await {
-            Ok(answered) => line.dialect.read_lookup(account, client, submitted_ms, &answered.response),
-            Err(error) => return LookupOutcome::Unsure(error.private),
+        let memo = line.dialect.memo(&line.channel.options, &task.upstream_model, &task.spec);
+        let look_up = |account: Account<'_>| line.dialect.lookup_by(account, client, &memo);
+        let found = match self.question(line, LOOKUP_MAX_BYTES, look_up).await {
+            None => return LookupOutcome::Unsure("this dialect has no look-up".to_owned()),
+            Some(Err(failure)) => return LookupOutcome::Unsure(failure.private),
+            Some(Ok(response)) => {
+                let account = line.account(self.clock.now_ms(), None);
+                line.dialect.read_lookup(account, client, submitted_ms, &response)
+            }
         };
-        found.unwrap_or_else(|failure| LookupOutcome::Unsure(failure.private))
+        match found {
+            Ok(LookupOutcome::Found(operation)) if operation.memo.is_null() => {
+                LookupOutcome::Found(Operation { memo, ..operation })
+            }
+            Ok(outcome) => outcome,
+            Err(failure) => LookupOutcome::Unsure(failure.private),
+        }
     }
 
     async fn recover(&self, task: &Task, operation: Operation, by: &'static str) -> Finish {

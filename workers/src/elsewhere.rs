@@ -11,6 +11,13 @@ use task::{Channel, State, Step, Task};
 /// What an attempt came to on a channel that said "elsewhere": never again there.
 pub(crate) const SENT_AWAY: &str = "sent_away";
 
+/// Whether a parent that a task can do without is of use to it: its own caller's, on the same account, known
+/// there and not gone wrong.
+pub(crate) fn may_go_along(task: &Task, parent: &Task) -> bool {
+    let went_wrong = matches!(parent.state, State::Failed | State::Cancelled);
+    parent.token == task.token && parent.channel == task.channel && parent.operation.is_some() && !went_wrong
+}
+
 /// Which other channels will do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target {
@@ -22,9 +29,10 @@ pub(crate) enum Target {
 
 impl Core {
     /// Moves a queued task to the best other channel that will do and has not sent it away; `false` when
-    /// there is none. Never a follow-up: it belongs to its parent's account.
+    /// there is none. Never a follow-up: it belongs to its parent's account; nor anything else that has a
+    /// parent there, while the channel is.
     pub(crate) async fn move_elsewhere(&self, task: &Task, target: Target) -> Result<bool, AdvanceError> {
-        if task.state != State::Queued || task.spec.kind.needs_parent() {
+        if task.state != State::Queued || self.belongs_here(task).await? {
             return Ok(false);
         }
         let refusing = self.sent_away_by(task).await?;
@@ -47,6 +55,19 @@ impl Core {
         }
     }
 
+    /// Whether the task has to stay with its channel: a follow-up always, another task with a parent for as
+    /// long as the parent can be used, which is on its own channel alone.
+    async fn belongs_here(&self, task: &Task) -> Result<bool, LedgerError> {
+        if task.spec.kind.needs_parent() {
+            return Ok(true);
+        }
+        let Some(parent) = task.spec.parent else { return Ok(false) };
+        if self.channels.get(&task.channel).is_none_or(|channel| channel.removed) {
+            return Ok(false);
+        }
+        Ok(self.ledger.task(parent).await?.is_some_and(|parent| may_go_along(task, &parent)))
+    }
+
     /// The channels that sent the task away. One that was merely busy when it was tried is none of them.
     async fn sent_away_by(&self, task: &Task) -> Result<Vec<String>, LedgerError> {
         if task.attempts == 0 {
@@ -59,7 +80,11 @@ impl Core {
 
     async fn move_to(&self, task: &Task, channel: &Channel) -> Result<bool, AdvanceError> {
         let upstream_model = channel.upstream_model(&task.model).unwrap_or_else(|| task.model.clone());
-        let step = Step::Move { channel: channel.name.clone(), upstream_model };
+        // What was asked for is fitted anew: this vendor takes other lengths and sizes.
+        let dialect = providers::find(&channel.dialect);
+        let fit = dialect.map(|dialect| dialect.fit(&channel.options, &upstream_model, &task.spec)).unwrap_or_default();
+        let step =
+            Step::Move { channel: channel.name.clone(), upstream_model, fitted: fit.fitted, warnings: fit.warnings };
         let moved = self.advance(Move::new(task, step, json!({ "from": task.channel }))).await?;
         self.leave_slot(&task.channel, task.id).await;
         self.replace_bell(&moved).await;

@@ -1,10 +1,9 @@
 //! Errands: questions asked upstream on a caller's behalf while the caller waits.
 
 use crate::advance::{AdvanceError, Move};
-use crate::core::Core;
-use crate::outbound::{Answered, Call};
+use crate::core::{Core, Line};
 use ledger::{Errand, ErrandKind, ErrandResult};
-use providers::{CancelOutcome, Request};
+use providers::{Account, CancelOutcome, Request, Response};
 use serde_json::json;
 use task::{State, Step, Task, TaskId};
 
@@ -48,17 +47,13 @@ impl Core {
         let (Some(line), Some(operation)) = (self.line(&task.channel), task.operation.as_ref()) else {
             return ErrandResult::Failed("the upstream has no such task".to_owned());
         };
-        let account = line.account(self.clock.now_ms());
         match errand.kind {
             ErrandKind::Cancel => {
-                let Some(request) = line.dialect.cancel(account, operation) else {
+                let cancel = |account: Account<'_>| line.dialect.cancel(account, operation);
+                let Some(answer) = self.ask_errand(&line, cancel).await else {
                     return ErrandResult::TooLate("this upstream can't stop a running task".to_owned());
                 };
-                match self
-                    .ask_errand(&line.channel.base_url, &request)
-                    .await
-                    .map(|a| line.dialect.read_cancel(&a.response))
-                {
+                match answer.map(|response| line.dialect.read_cancel(&response)) {
                     Ok(Ok(CancelOutcome::Stopped)) => self.stopped(task).await,
                     Ok(Ok(CancelOutcome::TooLate(why))) => ErrandResult::TooLate(why),
                     Ok(Err(failure)) => ErrandResult::Failed(failure.public),
@@ -66,14 +61,9 @@ impl Core {
                 }
             }
             ErrandKind::Seed => {
-                let Some(request) = line.dialect.seed(account, operation) else {
-                    return ErrandResult::None;
-                };
-                match self
-                    .ask_errand(&line.channel.base_url, &request)
-                    .await
-                    .map(|a| line.dialect.read_seed(&a.response))
-                {
+                let seed = |account: Account<'_>| line.dialect.seed(account, operation);
+                let Some(answer) = self.ask_errand(&line, seed).await else { return ErrandResult::None };
+                match answer.map(|response| line.dialect.read_seed(&response)) {
                     Ok(Ok(Some(seed))) => self.keep_seed(task, seed).await,
                     Ok(Ok(None)) => ErrandResult::None,
                     Ok(Err(failure)) => ErrandResult::Failed(failure.public),
@@ -102,11 +92,16 @@ impl Core {
         ErrandResult::Done(Some(seed))
     }
 
-    async fn ask_errand(&self, base_url: &str, request: &Request) -> Result<Answered, String> {
-        let call = Call::question(base_url, request, self.settings.call_timeout_ms, ANSWER_MAX_BYTES);
-        self.outbound.call(call).await.map_err(|error| {
-            tracing::warn!(error = error.private, "errand failed");
+    /// `None` when the protocol has no such question.
+    async fn ask_errand(
+        &self,
+        line: &Line,
+        build: impl Fn(Account<'_>) -> Option<Request> + Send + Sync,
+    ) -> Option<Result<Response, String>> {
+        let answer = self.question(line, ANSWER_MAX_BYTES, build).await?;
+        Some(answer.map_err(|failure| {
+            tracing::warn!(error = failure.private, "errand failed");
             "the upstream could not be reached".to_owned()
-        })
+        }))
     }
 }

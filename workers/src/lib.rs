@@ -11,11 +11,14 @@ pub mod poll;
 pub mod submit;
 pub mod sweep;
 
+mod access;
 mod advance;
+mod ask;
 mod copy;
 mod doubt;
 mod elsewhere;
 mod errand;
+mod media;
 mod orphan;
 mod paid;
 mod record;
@@ -62,3 +65,6 @@ pub fn lanes(core: &Core) -> Vec<LaneSettings> {
         },
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Operations that were found after their task had ended: watched to their end, so that what was paid
 //! for is not lost. Their artifacts are shown as `late`; state and money stay.
 
+use crate::copy::Picked;
 use crate::core::Core;
 use ledger::Orphan;
 use providers::{PollItem, PollOutcome};
@@ -39,13 +40,14 @@ impl Core {
             return self.end_orphan(orphan, "it took too long").await;
         }
         let item = PollItem { operation: &orphan.operation, kind: task.spec.kind };
-        let outcome = match self.ask(&line, &[item]).await {
-            Ok(mut outcomes) => outcomes.pop(),
+        let mut asked = match self.ask(&line, &[item]).await {
+            Ok(asked) => asked,
             Err(failure) => {
                 tracing::debug!(task = %task.id, error = failure.private, "orphan not polled; looking again");
                 return false;
             }
         };
+        let outcome = asked.outcomes.pop();
         if outcome.as_ref().is_some_and(|outcome| !matches!(outcome, PollOutcome::Missing)) {
             self.missing.clear(task.id);
         }
@@ -79,8 +81,9 @@ impl Core {
         };
         let first = known.max(i64::try_from(task.outputs.len()).unwrap_or(0));
         let mut artifacts = Vec::with_capacity(outputs.len());
-        for (position, output) in (first..).zip(&outputs) {
-            match self.copy_output(task, &orphan.channel, output, position).await {
+        for (place, position) in (0..outputs.len()).zip(first..) {
+            let copy = Picked { outputs: &outputs, place, first };
+            match self.copy_output(task, &orphan.channel, copy).await {
                 Ok(mut artifact) => {
                     artifact.late = true;
                     artifacts.push(artifact);
@@ -96,6 +99,7 @@ impl Core {
             tracing::warn!(task = %task.id, %error, "late artifacts not recorded; trying again");
             return false;
         }
+        self.forget_staged(task, &outputs).await;
         self.end_orphan(orphan, "archived").await
     }
 

@@ -5,11 +5,9 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
-use crate::outbound::Call;
 use async_trait::async_trait;
 use futures::StreamExt;
-use providers::dialect::MAX_TURNS;
-use providers::{PollItem, PollOutcome, Turn};
+use providers::{PollItem, PollOutcome};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -137,12 +135,12 @@ impl Core {
         }
     }
 
-    async fn poll_chunk(&self, line: &Line, chunk: &[Polled<'_>], finish: &mut HashMap<TaskId, Finish>) {
+    pub(crate) async fn poll_chunk(&self, line: &Line, chunk: &[Polled<'_>], finish: &mut HashMap<TaskId, Finish>) {
         metrics::histogram!("poll_batch_size", "channel" => line.channel.name.clone()).record(chunk.len() as f64);
         let items: Vec<PollItem<'_>> =
             chunk.iter().map(|p| PollItem { operation: p.operation, kind: p.task.spec.kind }).collect();
-        let outcomes = match self.ask(line, &items).await {
-            Ok(outcomes) => outcomes,
+        let asked = match self.ask(line, &items).await {
+            Ok(asked) => asked,
             Err(failure) => {
                 tracing::warn!(channel = line.channel.name, error = failure.private, "poll failed; tasks go on");
                 metrics::counter!("poll_errors_total", "channel" => line.channel.name.clone()).increment(1);
@@ -156,28 +154,10 @@ impl Core {
                 return;
             }
         };
-        for (polled, outcome) in chunk.iter().zip(outcomes) {
+        for (polled, outcome) in chunk.iter().zip(asked.outcomes) {
             let end = self.follow_outcome(line, polled, outcome, chunk.len() == 1).await;
             finish.insert(polled.task.id, end);
         }
-    }
-
-    /// Drives the dialect's poll machine. `Err` speaks of the request, never of a task.
-    pub(crate) async fn ask(&self, line: &Line, items: &[PollItem<'_>]) -> Result<Vec<PollOutcome>, Failure> {
-        let account = line.account(self.clock.now_ms());
-        let body_max_bytes = line.dialect.capabilities(&line.channel.options).poll_body_max_bytes;
-        let mut request = line.dialect.poll(account, items);
-        let mut memo = Value::Null;
-        for _ in 0..MAX_TURNS {
-            let call = Call::question(&line.channel.base_url, &request, self.settings.call_timeout_ms, body_max_bytes);
-            let answered = self.outbound.call(call).await.map_err(|error| unreachable_upstream(&error.private))?;
-            match line.dialect.read_poll(account, items, &memo, &answered.response)? {
-                Turn::Next(next, noted) => (request, memo) = (next, noted),
-                Turn::End(outcomes) if outcomes.len() == items.len() => return Ok(outcomes),
-                Turn::End(_) => return Err(unreachable_upstream("the answer does not cover the tasks asked for")),
-            }
-        }
-        Err(unreachable_upstream("no end to the poll"))
     }
 
     async fn follow_outcome(&self, line: &Line, polled: &Polled<'_>, outcome: PollOutcome, alone: bool) -> Finish {
@@ -292,10 +272,12 @@ impl Core {
     /// A list may leave out what a single question still finds: its answer counts, whatever it is.
     async fn ask_alone(&self, line: &Line, polled: &Polled<'_>) -> Finish {
         let item = PollItem { operation: polled.operation, kind: polled.task.spec.kind };
-        match self.ask(line, &[item]).await.map(|mut outcomes| outcomes.pop()) {
-            Ok(Some(outcome)) => Box::pin(self.follow_outcome(line, polled, outcome, true)).await,
-            Ok(None) | Err(_) => self.expire_or(polled.task, self.settings.missing_confirm_ms).await,
+        if let Ok(mut asked) = self.ask(line, &[item]).await
+            && let Some(outcome) = asked.outcomes.pop()
+        {
+            return Box::pin(self.follow_outcome(line, polled, outcome, true)).await;
         }
+        self.expire_or(polled.task, self.settings.missing_confirm_ms).await
     }
 
     /// Ends a task whose time is up; otherwise looks again after `pause_ms`.
@@ -310,8 +292,4 @@ impl Core {
         let moved = self.advance(Move::new(task, Step::Fail(failure), Value::Null)).await;
         self.finish_of(task, moved)
     }
-}
-
-pub(crate) fn unreachable_upstream(private: &str) -> Failure {
-    Failure::later(FailureKind::Upstream, None, "the upstream could not be asked", private)
 }

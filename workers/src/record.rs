@@ -9,11 +9,14 @@ use ledger::{AttemptNote, LedgerError};
 use providers::SubmitOutcome;
 use queue::Finish;
 use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source, State, Step, Task};
 
 /// The first pause after a refusal that may pass.
 pub(crate) const RETRY_FIRST_MS: i64 = 1_000;
+/// Where bytes that came with an answer lie until they are copied.
+const STAGED: &str = "inputs/answers/";
 /// Attempts that an upstream may answer with an error of its own before the task fails.
 const ERRORS_MAX: i64 = 8;
 /// What such an attempt came to.
@@ -24,6 +27,10 @@ const ATTEMPTS_MAX: i64 = 500;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The longest of those pauses.
 const PATIENCE_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Fields that a warning names; the others are counted.
+const FIELDS_NAMED_MAX: usize = 20;
+/// The most characters of a field's name in a warning.
+const FIELD_MAX_CHARS: usize = 64;
 /// The first look at a doubt: late answers and callbacks come within seconds.
 const DOUBT_FIRST_MS: i64 = 2_000;
 
@@ -66,6 +73,12 @@ impl Core {
                 let public = format!("an input could not be read: {}", error.private);
                 Failure::never(FailureKind::InvalidInput, public, error.private)
             }
+            WireErrorKind::Link => Failure::elsewhere(
+                FailureKind::NoChannel,
+                "this model's provider takes inputs as public links alone, and this service has no public address; \
+                 give the input as a URL",
+                error.private,
+            ),
             WireErrorKind::Late => {
                 return self.give_back(leased).await;
             }
@@ -224,11 +237,11 @@ impl Core {
                 kept.push(output);
                 continue;
             };
-            let key = format!("inputs/answers/{}-{position}", task.id);
+            let key = format!("{STAGED}{}-{position}", task.id);
             let length = bytes.len() as u64;
             let body = Box::pin(futures::stream::once(async move { Ok(bytes) }));
             match self.store.put_stream(&key, "application/octet-stream", length, body).await {
-                Ok(_) => kept.push(Output { role: output.role, source: Source::Stored(key) }),
+                Ok(_) => kept.push(Output { source: Source::Stored(key), ..output }),
                 Err(error) => {
                     tracing::error!(task = %task.id, position, %error, "an inline output could not be kept");
                     return None;
@@ -236,6 +249,19 @@ impl Core {
             }
         }
         Some(kept)
+    }
+
+    /// Removes the bytes that [`Self::keep_inline`] put, once they are where they belong.
+    pub(crate) async fn forget_staged(&self, task: &Task, outputs: &[Output]) {
+        for output in outputs {
+            let Source::Stored(key) = &output.source else { continue };
+            if !key.starts_with(STAGED) {
+                continue;
+            }
+            if let Err(error) = self.store.delete(key).await {
+                tracing::warn!(task = %task.id, %error, "bytes of an answer not removed; they take room for nothing");
+            }
+        }
     }
 
     /// Doubles from a second to the configured longest pause, give or take a tenth.
@@ -282,14 +308,28 @@ fn with_end<'a>(one: Move<'a>, attempt: Option<AttemptId>, outcome: &'static str
     }
 }
 
-/// Fields that were meant for another dialect are dropped, visibly.
-fn with_dropped_extras(task: &Task, line: Option<Line>, mut warnings: Vec<String>) -> Vec<String> {
-    let Some(line) = line else { return warnings };
-    for (dialect, bag) in &task.spec.extras {
-        if dialect != line.dialect.name() && !bag.is_empty() {
-            let fields = bag.keys().cloned().collect::<Vec<_>>().join(", ");
-            warnings.push(format!("not sent, because this channel does not speak {dialect}: {fields}"));
-        }
+/// The warnings that the task does not have yet. Fields that were meant for another dialect are dropped,
+/// visibly; one that also came in the bag of this dialect was sent.
+pub(crate) fn with_dropped_extras(task: &Task, line: Option<Line>, mut warnings: Vec<String>) -> Vec<String> {
+    if let Some(line) = line {
+        let sent = |field: &String| task.spec.extra(line.dialect.name(), field).is_some();
+        let others = task.spec.extras.iter().filter(|(dialect, _)| *dialect != line.dialect.name());
+        let dropped: BTreeSet<&String> = others.flat_map(|(_, bag)| bag.keys()).filter(|field| !sent(field)).collect();
+        warnings.extend(ignored_fields(&dropped));
     }
+    let mut told: HashSet<String> = task.warnings.iter().cloned().collect();
+    warnings.retain(|warning| told.insert(warning.clone()));
     warnings
+}
+
+/// A sentence that names fields which nobody has read; none for none.
+fn ignored_fields(fields: &BTreeSet<&String>) -> Option<String> {
+    let short = |field: &&String| field.chars().take(FIELD_MAX_CHARS).collect::<String>();
+    let named = fields.iter().take(FIELDS_NAMED_MAX).map(short).collect::<Vec<_>>().join(", ");
+    let more = match fields.len().saturating_sub(FIELDS_NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!fields.is_empty())
+        .then(|| format!("ignored, because the provider that made this does not know them: {named}{more}"))
 }

@@ -5,14 +5,14 @@
 
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
-use crate::elsewhere::Target;
+use crate::elsewhere::{Target, may_go_along};
 use crate::record::RETRY_FIRST_MS;
 use async_trait::async_trait;
 use ledger::AttemptNote;
 use providers::{Parent, Submission};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
 use serde_json::json;
-use task::{AttemptId, ClientId, Failure, FailureKind, InputData, Kind, State, Step, Task};
+use task::{AttemptId, ClientId, Failure, FailureKind, InputData, Kind, Retry, State, Step, Task};
 
 /// How often a follow-up looks whether its parent is ready for it.
 const PARENT_PERIOD_MS: i64 = 1_000;
@@ -33,7 +33,7 @@ impl Handler for Submit {
 }
 
 /// What a queued task needs before anything is recorded.
-enum Readiness {
+pub(crate) enum Readiness {
     Ready(Line, Option<Task>),
     Later(i64),
     Failed(Failure),
@@ -95,10 +95,33 @@ impl Core {
             }
             Readiness::Failed(failure) => return self.fail_for_free(claim, task, failure).await,
         };
+        self.submit_on(claim, task, &line, parent).await
+    }
+
+    /// Submits to a channel that can take it. Its token comes before intent and lease: without one the task
+    /// waits, and nothing has happened to it.
+    pub(crate) async fn submit_on(
+        &self,
+        claim: &Claim,
+        task: &Task,
+        line: &Line,
+        parent: Option<Task>,
+    ) -> Result<Finish, AdvanceError> {
+        let access = match self.access(line).await {
+            Ok(access) => access,
+            Err(failure) => {
+                self.leave_slot(&claim.channel, task.id).await;
+                let pause_ms = match failure.retry {
+                    Retry::Later(Some(after_ms)) => after_ms.clamp(1_000, 60_000),
+                    _ => RETRY_FIRST_MS,
+                };
+                return Ok(Finish::At(self.clock.now_ms() + self.jittered_ms(pause_ms)));
+            }
+        };
         let client = task.client.unwrap_or_else(|| ClientId::new(self.clock.now_ms(), &*self.entropy));
-        let hook_url = self.hook_url(&line, client);
+        let hook_url = self.hook_url(line, client);
         let submission = Submission {
-            account: line.account(self.clock.now_ms()),
+            account: line.account(self.clock.now_ms(), access.as_ref()),
             spec: &task.spec,
             upstream_model: &task.upstream_model,
             client,
@@ -110,7 +133,7 @@ impl Core {
             Err(failure) => return self.fail_for_free(claim, task, failure).await,
         };
         let leased = self.take_lease(task, client, claim).await?;
-        let sent = self.drive(&line, &submission, request, &leased, claim).await;
+        let sent = self.drive(line, &submission, request, &leased, claim).await;
         self.record(leased, sent, parent).await
     }
 
@@ -173,7 +196,11 @@ impl Core {
         }
     }
 
-    fn with_parent(&self, task: &Task, line: Line, parent: Option<Task>) -> Result<Readiness, AdvanceError> {
+    pub(crate) fn with_parent(&self, task: &Task, line: Line, parent: Option<Task>) -> Result<Readiness, AdvanceError> {
+        if !task.spec.kind.needs_parent() {
+            // It can do without: whatever the dialect needs of a usable one it takes, else the words stand alone.
+            return Ok(Readiness::Ready(line, parent.filter(|parent| may_go_along(task, parent))));
+        }
         let Some(parent) = parent.filter(|parent| parent.token == task.token) else {
             return Ok(Readiness::Failed(gone_parent("the parent task is not there any more")));
         };
@@ -192,7 +219,7 @@ impl Core {
         Ok(Readiness::Ready(line, Some(parent)))
     }
 
-    /// The task's channel is gone: another one takes it, unless it follows up a parent.
+    /// The task's channel is gone: another one takes it, unless it is nothing without its parent.
     async fn without_channel(&self, task: &Task) -> Result<Readiness, AdvanceError> {
         if task.spec.kind.needs_parent() {
             return Ok(Readiness::Failed(Failure::never(

@@ -3,17 +3,18 @@
 use crate::cli::DevArgs;
 use crate::compose::{self, Parts};
 use crate::folder::{Folder, Held, Running};
-use crate::{logs, metered, print, sim_command};
+use crate::stop::Stop;
+use crate::{logs, metered, print, sim_command, stages};
 use anyhow::{Context, bail};
 use front::admin::NewKey;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use task::{Channel, ChannelLimits, Secret, UncertainPolicy};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use workers::{Core, sweep};
+use workers::sweep;
 
-/// The channel that leads to the make-believe upstream.
+/// What the names of the channels to the make-believe upstream begin with.
 const SIM_CHANNEL: &str = "sim";
 /// How long work under way may take to end after the first signal.
 const DRAIN_MS: u64 = 10_000;
@@ -38,10 +39,9 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
     put_sim_channel(&parts, sim.addr).await?;
     ensure_token(&folder, &parts).await?;
 
-    let soft = CancellationToken::new();
-    let hard = CancellationToken::new();
+    let stop = Stop::at_signals(Duration::ZERO, Duration::from_millis(DRAIN_MS))?;
     let render = Arc::new(move || metrics.render());
-    let front = compose::front(&parts, &folder, address, soft.clone(), Some(render))?;
+    let front = compose::front(&parts, &folder, address, stop.draining.clone(), Some(render))?;
     let core = compose::core(&parts, address, args.uncertain_s)?;
     sweep::reclaim(&core).await.context("submissions under way could not be read")?;
     sweep::rebuild(&core).await.context("the queue could not be filled from the ledger")?;
@@ -49,74 +49,26 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
     folder.announce(&Running { address: address.to_string(), pid: std::process::id() })?;
     greet(&folder, address, sim.addr);
 
-    let signals = tokio::spawn(watch_signals(soft.clone(), hard.clone()));
-    let stages = tokio::spawn(run_stages(core.clone(), soft.clone(), hard.clone()));
-    let sweeper = tokio::spawn(run_sweep(core, soft.clone()));
-    let served = front::serve(listener, front::router(front), soft.clone(), DRAIN_MS).await;
-    soft.cancel();
-    let worked = stages.await.context("the stages came down")?;
-    sweeper.await.context("the sweep came down")?;
-    signals.abort();
+    let working = tokio::spawn(stages::run_lanes(core.clone(), workers::lanes(&core), stop.clone()));
+    let holder = format!("pid-{}", std::process::id());
+    let sweeping = tokio::spawn(stages::run_sweep(core, holder, stop.clone()));
+    let served = front::serve(listener, front::router(front), stop.soft.clone(), DRAIN_MS).await;
+    stop.now();
+    let worked = working.await.context("the stages came down")?;
+    sweeping.await.context("the sweep came down")?;
     sim.stop().await;
     parts.ledger.close().await;
     served.context("the HTTP side came down")?;
     worked
 }
 
-/// The sweep; when it comes down unasked, everything ends: without it, what was forgotten stays so.
-async fn run_sweep(core: Core, soft: CancellationToken) {
-    let ended = soft.clone().drop_guard();
-    sweep::run(core, format!("pid-{}", std::process::id()), soft).await;
-    drop(ended);
-}
-
-/// The stages; when they end unasked, everything ends.
-async fn run_stages(core: Core, soft: CancellationToken, hard: CancellationToken) -> anyhow::Result<()> {
-    let ended = queue::run(core.scheduler.clone(), workers::lanes(&core), soft.clone(), hard).await;
-    let asked = soft.is_cancelled();
-    soft.cancel();
-    ended.context("the stages ended with an error")?;
-    if !asked {
-        bail!("the stages ended without being asked to");
-    }
-    Ok(())
-}
-
-/// First signal: stop taking, finish what is under way. Second one, or the deadline: let go of it.
-async fn watch_signals(soft: CancellationToken, hard: CancellationToken) {
-    if wait_for_signal().await.is_err() {
-        return;
-    }
-    soft.cancel();
-    let deadline = tokio::time::sleep(std::time::Duration::from_millis(DRAIN_MS));
-    tokio::select! {
-        _ = wait_for_signal() => {}
-        () = deadline => {}
-    }
-    hard.cancel();
-}
-
-async fn wait_for_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
 /// The make-believe upstream serves every dialect that has no channel of the operator's own.
 async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
     let known = parts.ledger.channels().await?;
     let now_ms = parts.clock.now_ms();
-    for dialect in providers::all() {
-        let name = if providers::all().len() == 1 {
-            SIM_CHANNEL.to_owned()
-        } else {
-            format!("{SIM_CHANNEL}-{}", dialect.name())
-        };
-        let own = known.iter().any(|c| c.dialect == dialect.name() && c.name != name && !c.removed);
+    for played in sim::played() {
+        let name = format!("{SIM_CHANNEL}-{}", played.dialect);
+        let own = known.iter().any(|c| c.dialect == played.dialect && c.name != name && !c.removed);
         let old = known.iter().find(|c| c.name == name);
         let hook_secret = old.map_or_else(
             || Secret::new(front::admin::random_base62(&*parts.entropy, 40)),
@@ -124,9 +76,9 @@ async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
         );
         let channel = Channel {
             name,
-            dialect: dialect.name().to_owned(),
-            base_url: format!("http://{sim}"),
-            key: Secret::default(),
+            dialect: played.dialect.to_owned(),
+            base_url: played.base_url(&format!("http://{sim}")),
+            key: Secret::new(played.key),
             hook_secret,
             models: vec!["*".to_owned()],
             weight: 1,

@@ -31,8 +31,14 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<()> {
         "Make-believe upstream at http://{}; what it received: http://{}/sim/counts",
         sim.addr, sim.addr
     ));
-    print::line("Add it as a channel:");
-    print::line(&format!("  backlot channel add sim2 --dialect midjourney_proxy --base-url http://{}", sim.addr));
+    print::line("Add it as a channel, for whichever dialect:");
+    for played in sim::played() {
+        let base_url = played.base_url(&format!("http://{}", sim.addr));
+        print::line(&format!(
+            "  echo '{}' > sim.key && backlot channel add my-{} --dialect {} --base-url {base_url} --key-file sim.key",
+            played.key, played.dialect, played.dialect
+        ));
+    }
     tokio::signal::ctrl_c().await?;
     sim.stop().await;
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! [`Ledger`] is concrete. Its verbs are business steps; the hot ones ([`Ledger::open_task`],
 //! [`Ledger::commit`]) share statements and commits (`writer.rs`, `batch.rs`). No statement asks the
-//! engine for the time: the clock is an argument.
+//! engine for the time: the clock is an argument, and `server_time.rs` is what a clock may go by.
 
 mod artifact;
 mod attempt;
@@ -28,6 +28,7 @@ mod reader;
 mod retention;
 mod rows;
 mod sealed;
+mod server_time;
 mod statement;
 mod sweep_lease;
 mod task;

@@ -15,6 +15,6 @@ impl Ledger {
         }
         let sql = "/* server_time */ SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms";
         let row = self.database().fetch_first(Statement::fixed(Engine::Postgres, sql, vec![])).await?;
-        row.map(|row| Reader::new("server", &row).number("now_ms")).transpose()
+        row.map(|row| Reader::new("server", &row).int("now_ms")).transpose()
     }
 }

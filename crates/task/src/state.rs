@@ -3,7 +3,7 @@
 use crate::artifact::{Artifact, Output};
 use crate::failure::Failure;
 use crate::id::{AttemptId, ClientId, TaskId};
-use crate::task::{Details, Operation, Phase, Task};
+use crate::task::{Details, Fitted, Operation, Phase, Task};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -193,6 +193,10 @@ pub enum Step {
         channel: String,
         /// What that channel's vendor calls the model.
         upstream_model: String,
+        /// What that channel's vendor makes where it differs from what was asked for.
+        fitted: Fitted,
+        /// What was fitted.
+        warnings: Vec<String>,
     },
     /// The vendor has it.
     Accept {
@@ -316,6 +320,15 @@ pub struct IllegalStep {
 }
 
 impl Task {
+    /// Adds warnings; what was told before is not told again.
+    fn warn(&mut self, warnings: Vec<String>) {
+        for warning in warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
     /// The task after `step`, one version on. The ledger makes it true with a compare-and-set.
     ///
     /// Money follows the state here, so that it can move only once: a success takes the reserve,
@@ -339,14 +352,16 @@ impl Task {
                 next.lease_until_ms = Some(lease_until_ms);
                 next.progress = next.progress.max(10);
             }
-            Step::Move { channel, upstream_model } => {
+            Step::Move { channel, upstream_model, fitted, warnings } => {
                 next.channel = channel;
                 next.upstream_model = upstream_model;
+                next.details.fitted = fitted;
+                next.warn(warnings);
                 next.due_ms = self.due_ms;
             }
             Step::Accept { operation, warnings } => {
                 next.operation = Some(operation);
-                next.warnings.extend(warnings);
+                next.warn(warnings);
                 next.started_ms = Some(now_ms);
             }
             Step::Answer { outputs, details } => {
@@ -372,7 +387,7 @@ impl Task {
             Step::Store { artifacts, warnings } => {
                 next.artifacts = artifacts;
                 next.outputs = Vec::new();
-                next.warnings.extend(warnings);
+                next.warn(warnings);
                 next.charged = self.reserved;
             }
             Step::Fail(failure) => next.failure = Some(failure),

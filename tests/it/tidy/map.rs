@@ -2,7 +2,7 @@
 
 use super::{read, root};
 use std::collections::BTreeSet;
-use task::{Details, Failure, FailureKind, Operation, Phase, Requeue, State, Step};
+use task::{Details, Failure, FailureKind, Fitted, Operation, Phase, Requeue, State, Step};
 
 fn every_step() -> Vec<Step> {
     let entropy = task::clock::SeededEntropy::new(1);
@@ -12,7 +12,7 @@ fn every_step() -> Vec<Step> {
             client: task::ClientId::new(1, &entropy),
             lease_until_ms: 1,
         },
-        Step::Move { channel: String::new(), upstream_model: String::new() },
+        Step::Move { channel: String::new(), upstream_model: String::new(), fitted: Fitted::default(), warnings: Vec::new() },
         Step::Accept { operation: Operation { id: String::new(), memo: serde_json::Value::Null }, warnings: vec![] },
         Step::Answer { outputs: vec![], details: Details::default() },
         Step::Requeue { why: Requeue::GivenBack, due_ms: 0 },

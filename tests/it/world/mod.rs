@@ -6,5 +6,6 @@ mod hostile;
 mod pages;
 mod process;
 mod receiver;
+mod sdk;
 mod tour;
 mod verbs;

@@ -109,7 +109,7 @@ async fn a_running_service_is_steered_through_its_process() {
     assert!(shown.to_string().contains("\"mine\""), "the operator's own channel goes first: {shown}");
     assert!(!shown.to_string().contains(&url), "a vendor's URL is shown: {shown}");
 
-    for name in ["mine", "sim"] {
+    for name in ["mine", "sim-midjourney_proxy"] {
         answer(&data, &["channel", "pause", name]).await;
     }
     let waiting = backlot.imagine(&json!({ "prompt": "nobody takes me" })).await;
@@ -119,7 +119,7 @@ async fn a_running_service_is_steered_through_its_process() {
     let (_, task) = backlot.get(&format!("/v1/tasks/{waiting}")).await;
     assert_eq!(task["status"], "cancelled", "{task}");
 
-    answer(&data, &["channel", "resume", "sim"]).await;
+    answer(&data, &["channel", "resume", "sim-midjourney_proxy"]).await;
     answer(&data, &["channel", "remove", "mine"]).await;
     let retried = answer(&data, &["task", "retry", &waiting]).await;
     let again = retried["task"]["id"].as_str().or(retried["task"].as_str()).or(retried["id"].as_str());

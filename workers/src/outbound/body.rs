@@ -3,6 +3,7 @@
 use super::base64_stream::{encode, encoded_length};
 use super::deadline::millis;
 use super::input::{FetchBudget, Material, bad};
+use super::link::{Links, links_within_reach};
 use super::wire::{WireBody, WireError, WireErrorKind};
 use super::{FETCHED_INPUTS_MAX_MIB, Outbound};
 use base64::Engine;
@@ -18,6 +19,7 @@ use store::{Store, StoreError};
 use task::{Input, InputData};
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 /// A body that is ready to go, and the right to hold what was fetched for it.
 pub(super) struct ReadyBody<'a> {
@@ -26,25 +28,31 @@ pub(super) struct ReadyBody<'a> {
 }
 
 impl Outbound {
-    /// Makes the body. Every input that a piece names is at hand, or known to be in the store, when it returns.
-    pub(super) async fn ready_body(&self, pieces: &[Piece], inputs: &[Input]) -> Result<ReadyBody<'_>, WireError> {
+    /// Makes the body. Every input that a piece names is at hand, or known to be in the store, when it
+    /// returns; each is obtained once, however many pieces name it. `base` is the channel's base URL.
+    pub(super) async fn ready_body(
+        &self,
+        pieces: &[Piece],
+        inputs: &[Input],
+        base: &Url,
+        links: Option<Links<'_>>,
+    ) -> Result<ReadyBody<'_>, WireError> {
         let named = named_inputs(pieces, inputs)?;
         let until = Instant::now() + millis(self.settings.input_timeout_ms);
-        let fetches = named.values().any(|input| matches!(input.data, InputData::Url(_)));
+        let fetches = named.values().any(|named| named.bytes && matches!(named.input.data, InputData::Url(_)));
         let mut held = if fetches { Some(self.room_for_fetched(until).await?) } else { None };
         let mut budget = FetchBudget { bytes_left: self.settings.input_max_bytes, until };
-        let mut materials = BTreeMap::new();
-        for (position, input) in named {
-            let obtained = self.obtain(input, &mut budget).await;
-            let material = obtained.map_err(|error| numbered(position, error))?;
-            materials.insert(position, material);
+        let mut ready = BTreeMap::new();
+        for (position, named) in named {
+            let one = self.ready_input(position, named, &mut budget, base, links);
+            ready.insert(position, one.await.map_err(|error| numbered(position, error))?);
         }
         if let Some(held) = &mut held {
             let fetched_mib = mib_of(self.settings.input_max_bytes - budget.bytes_left) as usize;
             // What was reserved for the worst case and not needed goes back at once.
             drop(held.split(held.num_permits().saturating_sub(fetched_mib)));
         }
-        let parts: Vec<Part> = pieces.iter().flat_map(|piece| parts_of(piece, &materials)).collect();
+        let parts: Vec<Part> = pieces.iter().flat_map(|piece| parts_of(piece, &ready)).collect();
         let length = parts.iter().map(Part::length).sum();
         if length == 0 {
             return Ok(ReadyBody { body: WireBody::empty(), held });
@@ -52,6 +60,32 @@ impl Outbound {
         let store = self.store.clone();
         let stream = stream::iter(parts).map(move |part| part.stream(&store)).flatten().boxed();
         Ok(ReadyBody { body: WireBody { length: Some(length), stream }, held })
+    }
+
+    async fn ready_input(
+        &self,
+        position: usize,
+        named: Named<'_>,
+        budget: &mut FetchBudget,
+        base: &Url,
+        links: Option<Links<'_>>,
+    ) -> Result<ReadyInput, WireError> {
+        let (mut material, mut link) = (None, None);
+        match &named.input.data {
+            InputData::Url(url) if named.link => link = Some(self.checked_link(url)?),
+            _ if named.link => {
+                // Before anything is decoded or put.
+                let links = links_within_reach(links, base)?;
+                let obtained = self.obtain(named.input, budget).await?;
+                link = Some(self.link_to(&obtained, position, links, budget.until).await?);
+                material = Some(obtained);
+            }
+            _ => {}
+        }
+        if named.bytes && material.is_none() {
+            material = Some(self.obtain(named.input, budget).await?);
+        }
+        Ok(ReadyInput { material: material.filter(|_| named.bytes), link })
     }
 }
 
@@ -69,16 +103,33 @@ fn mib_of(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX).min(FETCHED_INPUTS_MAX_MIB)
 }
 
+/// An input and what the pieces want of it.
+struct Named<'a> {
+    input: &'a Input,
+    /// Its bytes, or what they are.
+    bytes: bool,
+    link: bool,
+}
+
+/// An input in the forms that the pieces want.
+struct ReadyInput {
+    material: Option<Material>,
+    link: Option<Bytes>,
+}
+
 /// The inputs that the pieces name, each once.
-fn named_inputs<'a>(pieces: &[Piece], inputs: &'a [Input]) -> Result<BTreeMap<usize, &'a Input>, WireError> {
-    let positions = pieces.iter().filter_map(|piece| match piece {
-        Piece::Input { position, .. } => Some(*position),
-        Piece::Bytes(_) => None,
-    });
-    let with_input = |position| {
-        inputs.get(position).map(|input| (position, input)).ok_or_else(|| numbered(position, bad("it is missing")))
-    };
-    positions.map(with_input).collect()
+fn named_inputs<'a>(pieces: &[Piece], inputs: &'a [Input]) -> Result<BTreeMap<usize, Named<'a>>, WireError> {
+    let mut all: BTreeMap<usize, Named<'a>> = BTreeMap::new();
+    for piece in pieces {
+        let Piece::Input { position, encoding } = piece else { continue };
+        let input = inputs.get(*position).ok_or_else(|| numbered(*position, bad("it is missing")))?;
+        let named = all.entry(*position).or_insert(Named { input, bytes: false, link: false });
+        match encoding {
+            Encoding::Link => named.link = true,
+            Encoding::Raw | Encoding::Base64 | Encoding::DataUri | Encoding::MediaType => named.bytes = true,
+        }
+    }
+    Ok(all)
 }
 
 fn numbered(position: usize, error: WireError) -> WireError {
@@ -91,27 +142,33 @@ enum Part {
     Stored { key: String, bytes: u64, base64: bool },
 }
 
-fn parts_of(piece: &Piece, materials: &BTreeMap<usize, Material>) -> Vec<Part> {
+fn parts_of(piece: &Piece, ready: &BTreeMap<usize, ReadyInput>) -> Vec<Part> {
     let (position, encoding) = match piece {
         Piece::Bytes(bytes) => return vec![Part::Bytes(bytes.clone())],
         Piece::Input { position, encoding } => (position, *encoding),
     };
-    // Every named input was obtained before.
-    let Some(material) = materials.get(position) else { return Vec::new() };
-    let mut parts = Vec::new();
-    if encoding == Encoding::DataUri {
-        let (Material::Held { content_type, .. } | Material::Stored { content_type, .. }) = material;
-        parts.push(Part::Bytes(Bytes::from(format!("data:{content_type};base64,"))));
+    // Every named input was made ready before, in every form that a piece wants.
+    let Some(input) = ready.get(position) else { return Vec::new() };
+    if encoding == Encoding::Link {
+        return input.link.clone().map(Part::Bytes).into_iter().collect();
     }
-    parts.push(match material {
+    let Some(material) = &input.material else { return Vec::new() };
+    let (Material::Held { content_type, .. } | Material::Stored { content_type, .. }) = material;
+    if encoding == Encoding::MediaType {
+        return vec![Part::Bytes(Bytes::from(content_type.clone()))];
+    }
+    let whole = match material {
         Material::Stored { key, bytes, .. } => {
             Part::Stored { key: key.clone(), bytes: *bytes, base64: encoding != Encoding::Raw }
         }
         Material::Held { bytes, .. } if encoding == Encoding::Raw => Part::Bytes(bytes.clone()),
         Material::Held { base64: Some(text), .. } => Part::Bytes(text.clone()),
         Material::Held { bytes, .. } => Part::Bytes(Bytes::from(STANDARD.encode(bytes))),
-    });
-    parts
+    };
+    match encoding {
+        Encoding::DataUri => vec![Part::Bytes(Bytes::from(format!("data:{content_type};base64,"))), whole],
+        _ => vec![whole],
+    }
 }
 
 impl Part {

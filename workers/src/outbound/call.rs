@@ -2,11 +2,13 @@
 
 use super::Outbound;
 use super::deadline::{Limits, collect, elapsed_ms, millis};
+use super::link::Links;
 use super::target;
 use super::wire::{Connection, Timings, WireError, WireErrorKind, WireRequest, WireResponse};
 use providers::{Request, Response};
 use std::time::Duration;
 use task::Input;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 /// How much longer than its own limit a wire is waited for before it counts as stuck.
@@ -21,6 +23,8 @@ pub struct Call<'a> {
     pub request: &'a Request,
     /// The inputs that its body's pieces name by position.
     pub inputs: &'a [Input],
+    /// Where inputs are put that go as links of ours; none: a piece that needs one is refused.
+    pub links: Option<Links<'a>>,
     /// Limit from connecting to the last byte of the answer. Getting hold of the inputs comes before and
     /// has a limit of its own (`OutboundSettings::input_timeout_ms`).
     pub timeout_ms: i64,
@@ -33,17 +37,20 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call without inputs that costs nothing and may begin at any time.
     pub fn question(base_url: &'a str, request: &'a Request, timeout_ms: i64, body_max_bytes: usize) -> Self {
-        Self { base_url, request, inputs: &[], timeout_ms, body_max_bytes, start_by_ms: None }
+        Self { base_url, request, inputs: &[], links: None, timeout_ms, body_max_bytes, start_by_ms: None }
     }
 }
 
 /// An answer.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Answered {
     /// What came back.
     pub response: Response,
     /// How long it took.
     pub timings: Timings,
+    /// The memory that a large answer holds in the share of all of them: to be kept for as long as the
+    /// answer, or anything made of it, is.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 impl Outbound {
@@ -51,16 +58,17 @@ impl Outbound {
     /// goes out on a connection of its own and is written at most once.
     ///
     /// Errors before the first byte: a refused address, a name, a connection, an input
-    /// ([`WireErrorKind::Input`]: no retry helps), or the time to begin ([`WireErrorKind::Late`]).
+    /// ([`WireErrorKind::Input`]: no retry helps; [`WireErrorKind::Link`]: none on this channel), or the time to begin ([`WireErrorKind::Late`]).
     pub async fn call(&self, call: Call<'_>) -> Result<Answered, WireError> {
         let request = call.request;
         let base = target::base(call.base_url)?;
         let url = target::url_of(&base, &request.target)?;
-        let reach = target::reach(Some(&base), &url, &self.settings.artifact_ranges);
+        let home = target::home(&base, &request.target, &url);
+        let reach = target::reach(Some(home), &url, &self.settings.artifact_ranges);
         target::admit(&url, &reach)?;
-        let at_home = base.origin() == url.origin();
+        let at_home = home.origin() == url.origin();
         let headers = if at_home { request.headers.clone() } else { target::without_credentials(&request.headers) };
-        let ready = self.ready_body(&request.body, call.inputs).await?;
+        let ready = self.ready_body(&request.body, call.inputs, &base, call.links).await?;
 
         let started_ms = self.clock.now_ms();
         if call.start_by_ms.is_some_and(|start_by_ms| started_ms > start_by_ms) {
@@ -83,10 +91,14 @@ impl Outbound {
         let answer = sent.await?;
         let limit = millis(call.timeout_ms);
         let limits = Limits { max_bytes: call.body_max_bytes as u64, idle: limit, until: started + limit };
-        let body = collect(answer.body, limits).await?;
+        // What was paid for is read at once: nobody could ask for it again.
+        let (body, room) = match request.paid {
+            true => (collect(answer.body, limits).await?, None),
+            false => self.collect_with_room(answer.body, &answer.headers, limits).await?,
+        };
         drop(ready.held);
         let timings = Timings { started_ms, total_ms: Some(elapsed_ms(started)), ..answer.timings };
-        Ok(Answered { response: Response { status: answer.status, headers: answer.headers, body }, timings })
+        Ok(Answered { response: Response { status: answer.status, headers: answer.headers, body }, timings, room })
     }
 
     /// Sends over the wire, and gives up on one that does not keep its own limit.

@@ -49,7 +49,8 @@ pub(super) fn limited(body: Body, limits: Limits) -> Body {
     .boxed()
 }
 
-async fn next_piece(body: &mut Body, limits: Limits) -> Result<Option<Bytes>, WireError> {
+/// The next piece of a body, within its limits of time.
+pub(super) async fn next_piece(body: &mut Body, limits: Limits) -> Result<Option<Bytes>, WireError> {
     let until = limits.until.min(Instant::now() + limits.idle);
     match timeout_at(until, body.next()).await {
         Ok(piece) => piece.transpose(),
@@ -61,8 +62,12 @@ async fn next_piece(body: &mut Body, limits: Limits) -> Result<Option<Bytes>, Wi
 }
 
 /// Reads a body whole.
-pub(super) async fn collect(mut body: Body, limits: Limits) -> Result<Bytes, WireError> {
-    let mut whole = BytesMut::new();
+pub(super) async fn collect(body: Body, limits: Limits) -> Result<Bytes, WireError> {
+    collect_after(BytesMut::new(), body, limits).await
+}
+
+/// Reads a body whole whose beginning is there already.
+pub(super) async fn collect_after(mut whole: BytesMut, mut body: Body, limits: Limits) -> Result<Bytes, WireError> {
     while let Some(piece) = next_piece(&mut body, limits).await? {
         if (whole.len() + piece.len()) as u64 > limits.max_bytes {
             return Err(too_large(limits.max_bytes));

@@ -66,7 +66,8 @@ pub(super) struct Journey<'a> {
 
 impl Outbound {
     /// Begins to download. Follows at most [`REDIRECTS_MAX`] redirects of a GET, each hop's address
-    /// checked; credentials stay with the origin of `base_url` and are gone for good once it is left.
+    /// checked; credentials stay with the origin of `base_url` (or of
+    /// [`providers::Target::Configured`]) and are gone for good once it is left.
     pub async fn download(
         &self,
         base_url: &str,
@@ -75,10 +76,11 @@ impl Outbound {
     ) -> Result<Download, WireError> {
         let base = target::base(base_url)?;
         let url = target::url_of(&base, &request.target)?;
+        let home = target::home(&base, &request.target, &url).clone();
         let body = plain_body(&request.body)?;
         let until = Instant::now() + millis(limits.total_timeout_ms);
         let journey = Journey {
-            base: Some(&base),
+            base: Some(&home),
             ranges: &self.settings.artifact_ranges,
             connect_timeout_ms: self.settings.connect_timeout_ms,
             header_timeout_ms: limits.header_timeout_ms,

@@ -64,6 +64,7 @@ impl Outbound {
             InputData::Stored { key, content_type, .. } => self.find_stored(key, content_type).await,
             InputData::Url(text) => self.fetch_input(text, budget).await,
             InputData::Broken(reason) => Err(bad(reason.clone())),
+            InputData::Bytes(bytes) => held(bytes.clone()),
         }
     }
 
@@ -105,6 +106,15 @@ impl Outbound {
         let content_type = sniffed(&bytes).map(str::to_owned).or(stated).unwrap_or_else(|| UNKNOWN_TYPE.to_owned());
         Ok(Material::Held { bytes, base64: None, content_type })
     }
+}
+
+/// Bytes that need no decoding.
+fn held(bytes: Bytes) -> Result<Material, WireError> {
+    if bytes.is_empty() {
+        return Err(bad("it is empty"));
+    }
+    let content_type = sniffed(&bytes).unwrap_or(UNKNOWN_TYPE).to_owned();
+    Ok(Material::Held { bytes, base64: None, content_type })
 }
 
 /// Decodes base64, with or without `data:…;base64,` in front.

@@ -14,7 +14,9 @@ mod deadline;
 mod download;
 mod http_wire;
 mod input;
+mod link;
 mod resolve;
+mod room;
 mod target;
 mod wire;
 mod wire_failure;
@@ -26,7 +28,9 @@ pub use call::{Answered, Call};
 pub use callback::{CALLBACK_ANSWER_MAX_BYTES, CallbackSend};
 pub use download::{Download, DownloadLimits};
 pub use http_wire::{HttpWire, install_ring};
+pub use link::Links;
 pub use resolve::{Resolver, SystemResolver};
+pub(crate) use room::ORDINARY_MAX_BYTES;
 pub use wire::{
     Connection, Reach, Stage, Timings, Wire, WireBody, WireError, WireErrorKind, WireRequest, WireResponse,
 };
@@ -82,11 +86,20 @@ pub struct Outbound {
     settings: OutboundSettings,
     /// A permit for each MiB of fetched inputs.
     fetched_inputs_mib: Semaphore,
+    /// A permit for each MiB of large answers.
+    large_answers_mib: Arc<Semaphore>,
 }
 
 impl Outbound {
     /// A client that sends through `wire` and reads stored inputs from `store`.
     pub fn new(wire: Arc<dyn Wire>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: OutboundSettings) -> Self {
-        Self { wire, store, clock, settings, fetched_inputs_mib: Semaphore::new(FETCHED_INPUTS_MAX_MIB as usize) }
+        Self {
+            wire,
+            store,
+            clock,
+            settings,
+            fetched_inputs_mib: Semaphore::new(FETCHED_INPUTS_MAX_MIB as usize),
+            large_answers_mib: Arc::new(Semaphore::new(room::LARGE_ANSWERS_MAX_MIB as usize)),
+        }
     }
 }

@@ -38,7 +38,41 @@ pub(super) fn url_of(base: &Url, target: &Target) -> Result<Url, WireError> {
             url.set_fragment(None);
             Ok(url)
         }
-        Target::FromAnswer(text) => given(text),
+        Target::FromAnswer(text) | Target::Configured(text) => given(text),
+    }
+}
+
+/// The URL whose origin a request is at home at: any address, and the credentials. It is the channel's
+/// base, unless dialect or operator named the whole URL.
+pub(super) fn home<'a>(base: &'a Url, target: &Target, url: &'a Url) -> &'a Url {
+    match target {
+        Target::Configured(_) => url,
+        Target::Base(_) | Target::FromAnswer(_) => base,
+    }
+}
+
+/// From how far away a host can be reached, as far as its name or address tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// From the same machine.
+    Machine,
+    /// From the same network.
+    Network,
+    /// From anywhere.
+    World,
+}
+
+/// From how far away the host of `url` can be reached.
+pub(super) fn scope(url: &Url) -> Scope {
+    match (literal(url), url.host_str().unwrap_or_default().trim_end_matches('.')) {
+        (Some(address), _) if address.is_loopback() || address.is_unspecified() => Scope::Machine,
+        (Some(address), _) if !AddressRanges::default().admits(address) => Scope::Network,
+        (Some(_), _) => Scope::World,
+        (None, name) if name == "localhost" || name.ends_with(".localhost") => Scope::Machine,
+        (None, name) if !name.contains('.') || name.ends_with(".local") || name.ends_with(".internal") => {
+            Scope::Network
+        }
+        (None, _) => Scope::World,
     }
 }
 

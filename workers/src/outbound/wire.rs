@@ -164,6 +164,8 @@ pub enum WireErrorKind {
     Input,
     /// The store that holds an input is away, or failed while it was read.
     Store,
+    /// An input has to go as a link, and the upstream could not follow one of ours.
+    Link,
     /// The time until which it had to begin has passed.
     Late,
 }
@@ -182,6 +184,7 @@ impl WireErrorKind {
             Self::TooLarge => "too_large",
             Self::Input => "input",
             Self::Store => "store",
+            Self::Link => "link",
             Self::Late => "late",
         }
     }

@@ -20,7 +20,11 @@ pub(crate) fn due(job: &Arc<Job>, after_ms: i64, now_ms: i64) -> (Option<Due>, b
     let protocol = crate::PROTOCOLS.iter().copied().find(|protocol| protocol.name() == job.protocol);
     let Some(protocol) = protocol.filter(|_| !job.notify_url.is_empty()) else { return (None, false) };
     let work_ms = job.ended_after_ms - job.started_after_ms;
-    let (arrivals, more) = arrivals(moments(job, protocol.told()), job.trouble(), work_ms, after_ms, now_ms);
+    let mut told_ms = moments(job, protocol.told());
+    told_ms.extend(protocol.also_told(job));
+    told_ms.sort_unstable();
+    told_ms.dedup();
+    let (arrivals, more) = arrivals(told_ms, job.trouble(), work_ms, after_ms, now_ms);
     let due = (!arrivals.is_empty()).then(|| Due { job: job.clone(), protocol, arrivals });
     (due, more)
 }

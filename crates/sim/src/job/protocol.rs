@@ -1,5 +1,6 @@
 //! What a protocol says about itself. Everything else is the frame's.
 
+use super::Job;
 use super::desk::{Desk, Seen};
 use crate::world::World;
 use axum::Router;
@@ -74,6 +75,16 @@ pub(crate) trait Protocol: Debug + Send + Sync {
     /// Under what it is served, `/suno`: a channel's base URL is the sim's origin and this.
     fn base(&self) -> &'static str;
 
+    /// What a channel's base URL has behind the base, `/api/v3`.
+    fn channel_path(&self) -> &'static str {
+        ""
+    }
+
+    /// A key that a channel may use, where not just any text will do.
+    fn channel_key(&self) -> &'static str {
+        "sim"
+    }
+
     /// Its routes, below the base.
     fn routes(&self) -> Router<Desk>;
 
@@ -110,6 +121,11 @@ pub(crate) trait Protocol: Debug + Send + Sync {
     /// Which changes are told by callback; none where the protocol has no callbacks.
     fn told(&self) -> &'static [Moment] {
         &[]
+    }
+
+    /// A moment besides, ms since the epoch, that is told of this job: one that the frame knows nothing of.
+    fn also_told(&self, _job: &Job) -> Option<i64> {
+        None
     }
 
     /// The callback of one change. `delivery` is the same when it is sent twice, and no other change

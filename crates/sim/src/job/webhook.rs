@@ -20,7 +20,7 @@ pub(crate) fn signed(secret: &str, delivery: &str, at_s: i64, body: &[u8]) -> Ve
 }
 
 /// HMAC-SHA256 (RFC 2104).
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut block = [0u8; BLOCK];
     match key.len() {
         0..=BLOCK => block[..key.len()].copy_from_slice(key),

@@ -111,3 +111,20 @@ async fn a_request_shows_no_secret_when_it_is_printed() {
     let text = format!("{wire_request:?}");
     assert!(text.contains("https://up.example") && !text.contains(SECRET) && !text.contains("secret-path"), "{text}");
 }
+
+#[tokio::test]
+async fn a_url_that_the_dialect_names_is_as_trusted_as_the_base() {
+    let bucket = Peer::always(ok("done")).await;
+    let world = world();
+    let target = Target::Configured(format!("{}/secret-path?a=b", bucket.url()));
+    let request = request(Method::POST, target, Vec::new());
+    let answered = world.outbound.call(call("https://api.example.invalid", &request)).await.expect("an answer");
+    assert_eq!(&answered.response.body[..], b"done");
+    let received = &bucket.received()[0];
+    assert_eq!((received.path(), received.header("authorization")), ("/secret-path?a=b", Some("Bearer hunter2")));
+    for text in ["file:///etc/passwd", "http://u:p@h/", "/relative"] {
+        let refused = super::request(Method::GET, Target::Configured(text.to_owned()), Vec::new());
+        let error = world.outbound.call(call(&bucket.url(), &refused)).await.expect_err(text);
+        assert_eq!((error.kind, error.stage), (WireErrorKind::Address, Stage::BeforeFirstByte));
+    }
+}

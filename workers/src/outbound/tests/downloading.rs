@@ -171,3 +171,25 @@ async fn a_file_that_stops_arriving_is_left() {
     let download = world().outbound.download(&peer.url(), &get("/"), limits).await.expect("it begins well");
     assert_eq!(whole(download).await.expect_err("it never ends").kind, WireErrorKind::Timeout);
 }
+
+#[tokio::test]
+async fn a_url_that_the_dialect_names_keeps_its_key_on_its_own_origin_alone() {
+    let (elsewhere, home) = (Peer::always(ok("file")).await, Peer::always(ok("inside")).await);
+    let away = elsewhere.url();
+    let bucket = Peer::start(move |before, _| match before {
+        0 => redirect(302, "/next"),
+        _ => redirect(302, &away),
+    })
+    .await;
+    let request = request(Method::GET, Target::Configured(format!("{}/f", bucket.url())), Vec::new());
+    let download = allowing_loopback().outbound.download(&home.url(), &request, DownloadLimits::default()).await;
+    assert_eq!(whole(download.expect("a file")).await.expect("whole"), b"file");
+    assert!(bucket.received().iter().all(|hop| hop.header("authorization") == Some("Bearer hunter2")));
+    assert_eq!((bucket.received().len(), elsewhere.received()[0].header("authorization")), (2, None));
+    // Even the channel's own base is elsewhere to it: no key, and public addresses alone.
+    let inside = home.url();
+    let bucket = Peer::start(move |_, _| redirect(302, &inside)).await;
+    let request = super::request(Method::GET, Target::Configured(bucket.url()), Vec::new());
+    let error = world().outbound.download(&home.url(), &request, DownloadLimits::default()).await.expect_err("private");
+    assert_eq!((error.kind, home.connections()), (WireErrorKind::Address, 0));
+}

@@ -4,6 +4,8 @@ mod calling;
 mod calling_back;
 mod connecting;
 mod downloading;
+mod large_answers;
+mod linking;
 mod parts;
 mod peer;
 mod sending;
@@ -110,7 +112,15 @@ fn request(method: Method, target: Target, body: Vec<Piece>) -> Request {
 
 /// A call without inputs and with roomy limits.
 fn call<'a>(base_url: &'a str, request: &'a Request) -> Call<'a> {
-    Call { base_url, request, inputs: &[], timeout_ms: ROOMY_MS, body_max_bytes: 1 << 20, start_by_ms: None }
+    Call {
+        base_url,
+        request,
+        inputs: &[],
+        links: None,
+        timeout_ms: ROOMY_MS,
+        body_max_bytes: 1 << 20,
+        start_by_ms: None,
+    }
 }
 
 /// Fails when the error tells anything that it must not.

@@ -11,25 +11,25 @@ use store::{ObjectMeta, PutReceipt, Store, StoreError};
 use task::{Input, InputData};
 
 /// The first bytes of a PNG, by which it is known.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR-and-so-on";
+pub(super) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR-and-so-on";
 
-fn input(data: InputData) -> Input {
+pub(super) fn input(data: InputData) -> Input {
     Input { role: "reference".to_owned(), data }
 }
 
-fn inline(text: &str) -> Input {
+pub(super) fn inline(text: &str) -> Input {
     input(InputData::Inline(text.to_owned()))
 }
 
-fn piece(position: usize, encoding: Encoding) -> Piece {
+pub(super) fn piece(position: usize, encoding: Encoding) -> Piece {
     Piece::Input { position, encoding }
 }
 
-fn text(text: &'static str) -> Piece {
+pub(super) fn text(text: &'static str) -> Piece {
     Piece::Bytes(Bytes::from_static(text.as_bytes()))
 }
 
-async fn put(world: &World, key: &str, bytes: &[u8]) -> Input {
+pub(super) async fn put(world: &World, key: &str, bytes: &[u8]) -> Input {
     let body = futures::stream::iter([Ok(Bytes::copy_from_slice(bytes))]).boxed();
     world.store.put_stream(key, "image/png", 1 << 30, body).await.expect("a put");
     let stored =

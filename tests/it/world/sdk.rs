@@ -1,0 +1,102 @@
+//! Official SDKs, unmodified, their base URL changed and nothing else (`tests/sdk/README.md`).
+
+use super::process::{Backlot, log_of};
+use crate::tidy::{read, root};
+use std::path::PathBuf;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+
+/// Where `tests/run` has installed the SDKs; `None` when it has not, which only a quick run may say.
+fn installed() -> Option<PathBuf> {
+    let folder = std::env::var_os("BACKLOT_TEST_SDK").map(PathBuf::from);
+    let must = std::env::var_os("BACKLOT_TEST_REQUIRE_ALL").is_some();
+    assert!(folder.is_some() || !must, "the SDKs are not installed: BACKLOT_TEST_SDK names no folder");
+    if folder.is_none() {
+        eprintln!("skipped: the SDKs are not installed (tests/run without --fast installs them)");
+    }
+    folder
+}
+
+/// Runs a script to its end; its last line has to be `ok`.
+async fn run(backlot: &Backlot, interpreter: PathBuf, script: &str, more: &[(&str, &str)]) {
+    let sdk = installed().expect("was asked before");
+    let path = root().join("tests/sdk").join(script);
+    let mut command = Command::new(interpreter);
+    if script.ends_with(".mjs") {
+        // Node looks for a module's packages beside the module, or beside where it was started with a text.
+        command.args(["--input-type=module", "-e", &read(&path)]).current_dir(sdk.join("node"));
+    } else {
+        command.arg(path);
+    }
+    command.env("BASE", &backlot.base).env("KEY", &backlot.token).env("PYTHONWARNINGS", "ignore").kill_on_drop(true);
+    let output = command.envs(more.iter().copied()).output().await.expect("the interpreter runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+    let fine = output.status.success() && said.trim_end().ends_with("ok");
+    assert!(fine, "{script}\n{said}\n{complained}\n{}", log_of(&backlot.data));
+}
+
+async fn with_backlot(scripts: &[(&str, &str)]) {
+    let Some(sdk) = installed() else { return };
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let data = folder.path().join("data");
+    let backlot = Backlot::start(&data).await;
+    for (interpreter, script) in scripts {
+        run(&backlot, sdk.join(interpreter), script, &[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_python_openai_sdk_makes_films() {
+    with_backlot(&[("python/bin/python", "front/openai_videos.py")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_openai_sdk_makes_films() {
+    with_backlot(&[("node/bin/node", "front/openai_videos.mjs")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ark_runtime_makes_films() {
+    with_backlot(&[("python/bin/python", "front/ark_tasks.py")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_answer_never_makes_a_second_film() {
+    let Some(sdk) = installed() else { return };
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let data = folder.path().join("data");
+    let backlot = Backlot::start(&data).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let cut = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let proxy = tokio::spawn(cut_the_first_answer(listener, backlot.address()));
+    run(&backlot, sdk.join("python/bin/python"), "front/openai_retry.py", &[("CUT", &cut)]).await;
+    proxy.abort();
+}
+
+/// Passes everything on, but of the first connection's answer not a byte: it closes as soon as one is there.
+async fn cut_the_first_answer(listener: TcpListener, to: String) {
+    let mut is_first = true;
+    loop {
+        let (mut client, _) = listener.accept().await.expect("a connection comes");
+        let mut server = TcpStream::connect(&to).await.expect("the service is there");
+        if !std::mem::replace(&mut is_first, false) {
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+            continue;
+        }
+        tokio::spawn(async move {
+            let (mut from_server, mut to_server) = server.split();
+            let (mut buffer, mut answer) = (vec![0u8; 64 << 10], [0u8; 1]);
+            loop {
+                tokio::select! {
+                    read = client.read(&mut buffer) => match read {
+                        Ok(0) | Err(_) => return,
+                        Ok(length) => to_server.write_all(&buffer[..length]).await.expect("the service reads"),
+                    },
+                    _ = from_server.read(&mut answer) => return,
+                }
+            }
+        });
+    }
+}
