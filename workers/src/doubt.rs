@@ -3,7 +3,7 @@
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
 use ledger::AttemptNote;
-use providers::{Account, LookupOutcome, PollItem};
+use providers::{Account, LookupOutcome, Lost, PollItem};
 use queue::Finish;
 use serde_json::json;
 use task::{AttemptId, Failure, FailureKind, Operation, Requeue, State, Step, Task, UncertainPolicy};
@@ -118,22 +118,36 @@ impl Core {
             }
             Err(error) => return LookupOutcome::Unsure(error.to_string()),
         };
-        let memo = line.dialect.memo(&line.channel.options, &task.upstream_model, &task.spec);
-        let look_up = |account: Account<'_>| line.dialect.lookup_by(account, client, &memo);
+        let lost = Lost { client, spec: &task.spec, upstream_model: &task.upstream_model, submitted_ms };
+        let look_up = |account: Account<'_>| line.dialect.lookup(account, &lost);
         let found = match self.question(line, LOOKUP_MAX_BYTES, look_up).await {
             None => return LookupOutcome::Unsure("this dialect has no look-up".to_owned()),
             Some(Err(failure)) => return LookupOutcome::Unsure(failure.private),
             Some(Ok(response)) => {
                 let account = line.account(self.clock.now_ms(), None);
-                line.dialect.read_lookup(account, client, submitted_ms, &response)
+                line.dialect.read_lookup(account, &lost, &response)
             }
         };
         match found {
-            Ok(LookupOutcome::Found(operation)) if operation.memo.is_null() => {
-                LookupOutcome::Found(Operation { memo, ..operation })
-            }
+            Ok(LookupOutcome::Found(operation)) => self.unclaimed(line, task, operation).await,
             Ok(outcome) => outcome,
             Err(failure) => LookupOutcome::Unsure(failure.private),
+        }
+    }
+
+    /// What was found counts unless it is another task's already: protocols without a place for our id find
+    /// equal requests of ours as well.
+    async fn unclaimed(&self, line: &Line, task: &Task, operation: Operation) -> LookupOutcome {
+        match self.ledger.find_operation(&line.channel.name, &operation.id).await {
+            Ok(Some(owner)) if owner != task.id => {
+                LookupOutcome::Unsure("what was found belongs to another task".to_owned())
+            }
+            Err(error) => LookupOutcome::Unsure(error.to_string()),
+            Ok(_) if operation.memo.is_null() => {
+                let memo = line.dialect.memo(&line.channel.options, &task.upstream_model, &task.spec);
+                LookupOutcome::Found(Operation { memo, ..operation })
+            }
+            Ok(_) => LookupOutcome::Found(operation),
         }
     }
 

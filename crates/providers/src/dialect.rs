@@ -67,7 +67,7 @@ pub struct Capabilities {
     pub callback: bool,
     /// Whether a running task can be stopped.
     pub cancel: bool,
-    /// Whether a lost submission can be looked up by our client id.
+    /// Whether a lost submission can be looked up.
     pub lookup: bool,
     /// Whether the seed of a finished task can be asked for.
     pub seed: bool,
@@ -206,6 +206,19 @@ pub enum CancelOutcome {
     TooLate(String),
 }
 
+/// A submission of which nobody knows whether it arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Lost<'a> {
+    /// Our id for it.
+    pub client: ClientId,
+    /// What was asked for.
+    pub spec: &'a Spec,
+    /// What the vendor calls the model.
+    pub upstream_model: &'a str,
+    /// When it was sent at the earliest, ms.
+    pub submitted_ms: i64,
+}
+
 /// What a look-up of a lost submission found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LookupOutcome {
@@ -294,14 +307,8 @@ pub trait Dialect: Send + Sync {
         Value::Null
     }
 
-    /// [`Dialect::lookup`] for a protocol whose look-up depends on what was asked for: `memo` is
-    /// [`Dialect::memo`]'s.
-    fn lookup_by(&self, account: Account<'_>, client: ClientId, _memo: &Value) -> Option<Request> {
-        self.lookup(account, client)
-    }
-
     /// Looks for a lost submission; `None` when the protocol can't.
-    fn lookup(&self, _account: Account<'_>, _client: ClientId) -> Option<Request> {
+    fn lookup(&self, _account: Account<'_>, _lost: &Lost<'_>) -> Option<Request> {
         None
     }
 
@@ -309,8 +316,7 @@ pub trait Dialect: Send + Sync {
     fn read_lookup(
         &self,
         _account: Account<'_>,
-        _client: ClientId,
-        _submitted_ms: i64,
+        _lost: &Lost<'_>,
         _response: &Response,
     ) -> Result<LookupOutcome, Failure> {
         Err(unasked("a look-up"))

@@ -5,7 +5,7 @@ use crate::wire::{Piece, Request, Response, Target};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
-use task::Secret;
+use task::{Failure, FailureKind, Output, Secret, Source};
 
 /// The most characters of a vendor's text that are kept.
 pub const TEXT_MAX_CHARS: usize = 500;
@@ -32,6 +32,18 @@ pub fn bearer(key: &Secret) -> HeaderMap {
 /// A request without a body that costs nothing.
 pub fn plain(method: Method, path: impl Into<String>, headers: HeaderMap) -> Request {
     Request { method, target: Target::Base(path.into()), headers, body: Vec::new(), paid: false }
+}
+
+/// Asks for an output that the vendor gave as a link; `headers` may carry the key, which outbound sends to
+/// the channel's own origin only. An error for any other output: a mistake of ours.
+pub fn fetch_link(output: &Output, headers: HeaderMap) -> Result<Request, Failure> {
+    match &output.source {
+        Source::Url(url) => Ok(Request { target: Target::FromAnswer(url.clone()), ..plain(Method::GET, "", headers) }),
+        _ => {
+            let private = "this protocol gives outputs as links only";
+            Err(Failure::never(FailureKind::Internal, "the result could not be fetched", private))
+        }
+    }
 }
 
 /// A POST of JSON.

@@ -5,6 +5,7 @@
 
 pub mod ark;
 pub mod dialect;
+pub mod fal_queue;
 pub mod film;
 pub mod gemini_lro;
 pub mod google_video;
@@ -21,14 +22,15 @@ pub mod webhook_signature;
 pub mod wire;
 
 pub use dialect::{
-    Access, Account, CancelOutcome, Capabilities, Dialect, Fit, Hint, LookupOutcome, Parent, PollItem, PollOutcome,
-    Submission, SubmitOutcome, Turn,
+    Access, Account, CancelOutcome, Capabilities, Dialect, Fit, Hint, LookupOutcome, Lost, Parent, PollItem,
+    PollOutcome, Submission, SubmitOutcome, Turn,
 };
 pub use wire::{Encoding, Piece, Request, Response, Target};
 
 /// The registry: one line a dialect, in the order of their folders' names.
 static DIALECTS: &[&dyn Dialect] = &[
     &ark::Ark,
+    &fal_queue::FalQueue,
     &kling::Kling,
     &midjourney_proxy::MidjourneyProxy,
     &openai_videos::OpenaiVideos,

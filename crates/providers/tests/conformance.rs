@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use providers::{Account, Dialect, LookupOutcome, Parent, Piece, PollItem, Response, Submission, SubmitOutcome, Turn};
+use providers::{Account, Dialect, LookupOutcome, Lost, Parent, Piece, PollItem, Response, Submission, SubmitOutcome, Turn};
 use serde_json::{Map, Value};
 use task::clock::SeededEntropy;
 use task::{ClientId, Details, Input, InputData, Kind, Operation, Output, Role, Secret, Song, Source, Spec};
@@ -58,6 +58,10 @@ impl Bench {
             parent: spec.kind.needs_parent().then_some(Parent { operation, details, spec: parent }),
             hook_url: Some("https://our.test/hooks/1"),
         }
+    }
+
+    fn lost<'a>(&self, spec: &'a Spec) -> Lost<'a> {
+        Lost { client: self.client, spec, upstream_model: "some-model", submitted_ms: 5 }
     }
 
     fn kinds(&self) -> &'static [Kind] {
@@ -147,7 +151,7 @@ fn capabilities_are_within_reason() {
         assert!(can.copy_deadline_ms > 0 && can.poll_body_max_bytes >= 64 << 10);
         let operation = operation("op-0");
         assert_eq!(bench.dialect.cancel(bench.account(), &operation).is_some(), can.cancel);
-        assert_eq!(bench.dialect.lookup(bench.account(), bench.client).is_some(), can.lookup);
+        assert_eq!(bench.dialect.lookup(bench.account(), &bench.lost(&spec_of(Kind::Image))).is_some(), can.lookup);
         assert_eq!(bench.dialect.seed(bench.account(), &operation).is_some(), can.seed);
     }
 }
@@ -218,7 +222,7 @@ fn side_calls_survive_any_answer() {
     for bench in benches() {
         let (dialect, account) = (bench.dialect, bench.account());
         for response in answers(4_000) {
-            let found = dialect.read_lookup(account, bench.client, 5, &response);
+            let found = dialect.read_lookup(account, &bench.lost(&spec_of(Kind::Image)), &response);
             if response.status >= 500 {
                 assert!(!matches!(found, Ok(LookupOutcome::Absent)), "a 5xx proves nothing: {response:?}");
             }

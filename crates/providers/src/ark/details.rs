@@ -2,10 +2,8 @@
 
 use super::text;
 use crate::http_call::clean;
-use crate::wire::{Request, Target};
-use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
-use task::{Details, Failure, FailureKind, Fitted, Output, Role, Source};
+use task::{Details, Fitted, Output, Role, Source};
 
 /// Fields that are kept under their own names: words, numbers and flags, never a link.
 const EXTRAS: &[&str] = &[
@@ -84,19 +82,4 @@ fn numbers(usage: &Map<String, Value>) -> Map<String, Value> {
         }
     }
     kept
-}
-
-/// Asks for one output's bytes: a plain GET, never with the key.
-pub(super) fn fetch(output: &Output) -> Result<Request, Failure> {
-    let Source::Url(url) = &output.source else {
-        let private = "this protocol gives outputs as links only";
-        return Err(Failure::never(FailureKind::Internal, "the result could not be fetched", private));
-    };
-    Ok(Request {
-        method: Method::GET,
-        target: Target::FromAnswer(url.clone()),
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-        paid: false,
-    })
 }

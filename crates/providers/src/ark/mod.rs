@@ -19,10 +19,10 @@ mod poll;
 mod submit;
 
 use crate::dialect::{
-    Account, CancelOutcome, Capabilities, Dialect, Fit, Hint, LookupOutcome, PollItem, PollOutcome, Submission,
+    Account, CancelOutcome, Capabilities, Dialect, Fit, Hint, LookupOutcome, Lost, PollItem, PollOutcome, Submission,
     SubmitOutcome, Turn,
 };
-use crate::http_call::segment;
+use crate::http_call::{fetch_link, segment};
 use crate::wire::{Request, Response};
 use http::HeaderMap;
 use options::Options;
@@ -118,21 +118,20 @@ impl Dialect for Ark {
     }
 
     fn fetch(&self, _account: Account<'_>, output: &Output) -> Result<Request, Failure> {
-        details::fetch(output)
+        fetch_link(output, HeaderMap::new())
     }
 
-    fn lookup(&self, account: Account<'_>, _client: ClientId) -> Option<Request> {
+    fn lookup(&self, account: Account<'_>, _lost: &Lost<'_>) -> Option<Request> {
         Options::read(account.options).sends_client.then(|| lookup::request(account))
     }
 
     fn read_lookup(
         &self,
         account: Account<'_>,
-        client: ClientId,
-        submitted_ms: i64,
+        lost: &Lost<'_>,
         response: &Response,
     ) -> Result<LookupOutcome, Failure> {
-        lookup::read(account, client, submitted_ms, response)
+        lookup::read(account, lost.client, lost.submitted_ms, response)
     }
 
     fn read_callback(&self, _account: Account<'_>, _headers: &HeaderMap, body: &[u8]) -> Option<Hint> {

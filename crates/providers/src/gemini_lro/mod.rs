@@ -5,12 +5,12 @@
 
 use crate::dialect::{Account, Capabilities, Dialect, Fit, PollItem, PollOutcome, Submission, SubmitOutcome, Turn};
 use crate::google_video::{self, Surface};
-use crate::http_call::{JSON, plain, post_json, segment};
-use crate::wire::{Request, Response, Target};
+use crate::http_call::{JSON, fetch_link, plain, post_json, segment};
+use crate::wire::{Request, Response};
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
-use task::{Failure, FailureKind, Kind, Output, Source, Spec};
+use task::{Failure, Kind, Output, Spec};
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
@@ -79,10 +79,7 @@ impl Dialect for GeminiLro {
 
     /// The key goes along only when the file is at home; outbound sees to that.
     fn fetch(&self, account: Account<'_>, output: &Output) -> Result<Request, Failure> {
-        let Source::Url(url) = &output.source else {
-            return Err(Failure::never(FailureKind::Internal, "internal error", "the output has no link"));
-        };
-        Ok(Request { target: Target::FromAnswer(url.clone()), ..plain(Method::GET, "", headers(account)) })
+        fetch_link(output, headers(account))
     }
 }
 

@@ -21,14 +21,15 @@ mod submit;
 mod upstream_task;
 
 use crate::dialect::{
-    Account, Capabilities, Dialect, Fit, Hint, LookupOutcome, PollItem, PollOutcome, Submission, SubmitOutcome, Turn,
+    Account, Capabilities, Dialect, Fit, Hint, LookupOutcome, Lost, PollItem, PollOutcome, Submission, SubmitOutcome,
+    Turn,
 };
-use crate::http_call::plain;
-use crate::wire::{Request, Response, Target};
-use http::{HeaderMap, Method};
+use crate::http_call::fetch_link;
+use crate::wire::{Request, Response};
+use http::HeaderMap;
 use options::{Generation, Options};
 use serde_json::{Map, Value};
-use task::{ClientId, Failure, FailureKind, Kind, Output, Source, Spec};
+use task::{ClientId, Failure, Kind, Output, Spec};
 
 /// The name that channels give, and the key of this dialect's raw fields in `Spec::extras`.
 pub const NAME: &str = "kling";
@@ -110,29 +111,21 @@ impl Dialect for Kling {
 
     /// A plain GET, never with the key (section 7).
     fn fetch(&self, _account: Account<'_>, output: &Output) -> Result<Request, Failure> {
-        let Source::Url(url) = &output.source else {
-            let private = "this protocol gives outputs as links only";
-            return Err(Failure::never(FailureKind::Internal, "the result could not be fetched", private));
-        };
-        Ok(Request { target: Target::FromAnswer(url.clone()), ..plain(Method::GET, "", HeaderMap::new()) })
+        fetch_link(output, HeaderMap::new())
     }
 
-    fn lookup(&self, account: Account<'_>, client: ClientId) -> Option<Request> {
-        Some(lookup::request(account, client, &Value::Null))
-    }
-
-    fn lookup_by(&self, account: Account<'_>, client: ClientId, memo: &Value) -> Option<Request> {
-        Some(lookup::request(account, client, memo))
+    fn lookup(&self, account: Account<'_>, lost: &Lost<'_>) -> Option<Request> {
+        let memo = self.memo(account.options, lost.upstream_model, lost.spec);
+        Some(lookup::request(account, lost.client, &memo))
     }
 
     fn read_lookup(
         &self,
         _account: Account<'_>,
-        client: ClientId,
-        _submitted_ms: i64,
+        lost: &Lost<'_>,
         response: &Response,
     ) -> Result<LookupOutcome, Failure> {
-        lookup::read(client, response)
+        lookup::read(lost.client, response)
     }
 
     fn read_callback(&self, account: Account<'_>, headers: &HeaderMap, body: &[u8]) -> Option<Hint> {

@@ -18,9 +18,10 @@ mod submit;
 mod upstream_task;
 
 use crate::dialect::{
-    Account, CancelOutcome, Capabilities, Dialect, Hint, LookupOutcome, PollItem, PollOutcome, Submission,
+    Account, CancelOutcome, Capabilities, Dialect, Hint, LookupOutcome, Lost, PollItem, PollOutcome, Submission,
     SubmitOutcome, Turn,
 };
+use crate::http_call::fetch_link;
 use crate::wire::{Request, Response};
 use http::HeaderMap;
 use options::{Flavour, Options};
@@ -110,21 +111,20 @@ impl Dialect for MidjourneyProxy {
     }
 
     fn fetch(&self, _account: Account<'_>, output: &Output) -> Result<Request, Failure> {
-        outputs::fetch(output)
+        fetch_link(output, HeaderMap::new())
     }
 
-    fn lookup(&self, account: Account<'_>, _client: ClientId) -> Option<Request> {
+    fn lookup(&self, account: Account<'_>, _lost: &Lost<'_>) -> Option<Request> {
         Some(lookup::request(account))
     }
 
     fn read_lookup(
         &self,
         account: Account<'_>,
-        client: ClientId,
-        submitted_ms: i64,
+        lost: &Lost<'_>,
         response: &Response,
     ) -> Result<LookupOutcome, Failure> {
-        lookup::read(account, client, submitted_ms, response)
+        lookup::read(account, lost.client, lost.submitted_ms, response)
     }
 
     fn read_callback(&self, _account: Account<'_>, _headers: &HeaderMap, body: &[u8]) -> Option<Hint> {

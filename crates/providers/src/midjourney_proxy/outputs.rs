@@ -1,10 +1,8 @@
 //! A finished task's files, and how one is fetched (section 7): a plain GET, never with the key.
 
 use super::upstream_task::UpstreamTask;
-use crate::wire::{Request, Target};
-use http::{HeaderMap, Method};
 use std::collections::HashSet;
-use task::{Failure, FailureKind, Output, Role, Source};
+use task::{Output, Role, Source};
 
 /// The most outputs that are taken from one task.
 const OUTPUTS_MAX: usize = 32;
@@ -24,19 +22,4 @@ pub(super) fn read(task: UpstreamTask<'_>) -> Vec<Output> {
 
 fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
-}
-
-/// Asks for one output's bytes.
-pub(super) fn fetch(output: &Output) -> Result<Request, Failure> {
-    let Source::Url(url) = &output.source else {
-        let private = "this protocol gives outputs as links only";
-        return Err(Failure::never(FailureKind::Internal, "the result could not be fetched", private));
-    };
-    Ok(Request {
-        method: Method::GET,
-        target: Target::FromAnswer(url.clone()),
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-        paid: false,
-    })
 }

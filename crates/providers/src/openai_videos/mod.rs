@@ -6,12 +6,14 @@
 
 mod errors;
 mod fit;
+mod lookup;
 mod options;
 mod poll;
 mod submit;
 
 use crate::dialect::{
-    Account, Capabilities, Dialect, Fit, Hint, PollItem, PollOutcome, Submission, SubmitOutcome, Turn,
+    Account, Capabilities, Dialect, Fit, Hint, LookupOutcome, Lost, PollItem, PollOutcome, Submission, SubmitOutcome,
+    Turn,
 };
 use crate::http_call::{json, segment};
 use crate::wire::{Request, Response, Target};
@@ -35,6 +37,7 @@ impl Dialect for OpenaiVideos {
     fn capabilities(&self, _options: &Map<String, Value>) -> Capabilities {
         Capabilities {
             kinds: KINDS,
+            lookup: true,
             percent: true,
             artifact_key: true,
             // At most an hour after the end (section 6).
@@ -93,6 +96,19 @@ impl Dialect for OpenaiVideos {
         };
         request.headers.insert(ACCEPT, HeaderValue::from_static("application/binary"));
         Ok(request)
+    }
+
+    fn lookup(&self, account: Account<'_>, _lost: &Lost<'_>) -> Option<Request> {
+        Some(get(account, lookup::PATH.to_owned()))
+    }
+
+    fn read_lookup(
+        &self,
+        _account: Account<'_>,
+        lost: &Lost<'_>,
+        response: &Response,
+    ) -> Result<LookupOutcome, Failure> {
+        lookup::read(lost, response)
     }
 
     /// A project's webhook: `{type, data: {id}}` (section 7). It only names a video to be asked for.

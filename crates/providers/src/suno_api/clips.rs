@@ -1,10 +1,8 @@
 //! Finished clips: their files and what is told of them (section 1.3).
 
 use super::upstream_task::Fields;
-use crate::wire::{Request, Target};
-use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
-use task::{Clip, Failure, FailureKind, Output, Role, Source};
+use task::{Clip, Output, Role, Source};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -92,19 +90,4 @@ fn created_ms(value: &Value) -> Option<i64> {
     }
     let at = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
-}
-
-/// Asks for one output's bytes: a plain GET, never with the key (section 1.4).
-pub(super) fn fetch(output: &Output) -> Result<Request, Failure> {
-    let Source::Url(url) = &output.source else {
-        let private = "this protocol gives outputs as links only";
-        return Err(Failure::never(FailureKind::Internal, "the result could not be fetched", private));
-    };
-    Ok(Request {
-        method: Method::GET,
-        target: Target::FromAnswer(url.clone()),
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-        paid: false,
-    })
 }

@@ -2,10 +2,8 @@
 //! never taken.
 
 use super::upstream_record::Fields;
-use crate::wire::{Request, Target};
-use http::{HeaderMap, Method};
 use serde_json::Map;
-use task::{Clip, Failure, FailureKind, Output, Role, Source};
+use task::{Clip, Output, Role, Source};
 
 /// The most songs that are taken from one record; Suno makes two.
 const CLIPS_MAX: usize = 16;
@@ -40,19 +38,4 @@ fn told(song: Fields<'_>) -> Clip {
         created_ms: song.integer("createTime").filter(|ms| *ms > 0),
         extras: Map::new(),
     }
-}
-
-/// Asks for one output's bytes: a plain GET, never with the key.
-pub(super) fn fetch(output: &Output) -> Result<Request, Failure> {
-    let Source::Url(url) = &output.source else {
-        let private = "this protocol gives outputs as links only";
-        return Err(Failure::never(FailureKind::Internal, "the result could not be fetched", private));
-    };
-    Ok(Request {
-        method: Method::GET,
-        target: Target::FromAnswer(url.clone()),
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-        paid: false,
-    })
 }

@@ -19,6 +19,7 @@ mod words;
 use crate::dialect::{
     Account, Capabilities, Dialect, Fit, Hint, PollItem, PollOutcome, Submission, SubmitOutcome, Turn,
 };
+use crate::http_call::fetch_link;
 use crate::wire::{Request, Response};
 use http::HeaderMap;
 use options::Options;
@@ -86,7 +87,7 @@ impl Dialect for SunoapiOrg {
     }
 
     fn fetch(&self, _account: Account<'_>, output: &Output) -> Result<Request, Failure> {
-        clips::fetch(output)
+        fetch_link(output, HeaderMap::new())
     }
 
     fn read_callback(&self, _account: Account<'_>, _headers: &HeaderMap, body: &[u8]) -> Option<Hint> {

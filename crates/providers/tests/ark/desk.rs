@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use providers::{
-    Account, Dialect, Encoding, Parent, Piece, PollItem, PollOutcome, Request, Response, Submission, SubmitOutcome,
-    Target, Turn,
+    Account, Dialect, Encoding, Lost, Parent, Piece, PollItem, PollOutcome, Request, Response, Submission,
+    SubmitOutcome, Target, Turn,
 };
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 use task::{ClientId, Details, Failure, Input, InputData, Kind, Operation, Secret, Spec, clock::SeededEntropy};
 
 pub const DIALECT: providers::ark::Ark = providers::ark::Ark;
@@ -43,6 +44,12 @@ impl Desk {
     pub fn with(mut self, options: &str) -> Self {
         self.options = object(options);
         self
+    }
+
+    /// A submission that got lost, of a plain kind.
+    pub fn lost(&self, submitted_ms: i64) -> Lost<'static> {
+        static SPEC: LazyLock<Spec> = LazyLock::new(|| Spec::new(Kind::Video));
+        Lost { client: self.client, spec: &SPEC, upstream_model: "m", submitted_ms }
     }
 
     pub fn account(&self) -> Account<'_> {

@@ -7,7 +7,7 @@ const SUBMITTED_MS: i64 = NOW_MS - 600_000;
 const SUBMITTED_S: i64 = SUBMITTED_MS / 1_000;
 
 fn looked_up_at(desk: &Desk, submitted_ms: i64, body: &str) -> LookupOutcome {
-    DIALECT.read_lookup(desk.account(), desk.client, submitted_ms, &response(200, body)).expect("that is a list")
+    DIALECT.read_lookup(desk.account(), &desk.lost(submitted_ms), &response(200, body)).expect("that is a list")
 }
 
 fn looked_up(desk: &Desk, body: &str) -> LookupOutcome {
@@ -25,12 +25,12 @@ fn listed(created: &[i64], total: usize) -> String {
 #[test]
 fn the_newest_page_is_asked_for() {
     let desk = Desk::second();
-    let request = DIALECT.lookup(desk.account(), desk.client).expect("there is a look-up");
+    let request = DIALECT.lookup(desk.account(), &desk.lost(0)).expect("there is a look-up");
     let expected = "/contents/generations/tasks?page_num=1&page_size=500";
     assert_eq!((request.method.as_str(), path(&request).as_str(), request.paid), ("GET", expected, false));
     let caller = Desk::second().with(r#"{"safety_identifier":"caller"}"#);
     assert!(
-        DIALECT.lookup(caller.account(), caller.client).is_none(),
+        DIALECT.lookup(caller.account(), &caller.lost(0)).is_none(),
         "nothing of ours was sent, so nothing can be found"
     );
     assert!(!DIALECT.capabilities(&caller.options).lookup);
@@ -94,7 +94,7 @@ fn what_is_no_list_is_no_answer() {
         (401, "{}"),
         (500, r#"{"items":[],"total":0}"#),
     ] {
-        let read = DIALECT.read_lookup(desk.account(), desk.client, SUBMITTED_MS, &response(status, body));
+        let read = DIALECT.read_lookup(desk.account(), &desk.lost(SUBMITTED_MS), &response(status, body));
         assert!(read.is_err(), "HTTP {status} {body}: {read:?}");
     }
 }

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use providers::{
-    Account, Dialect, Encoding, Piece, PollItem, PollOutcome, Request, Response, Submission, SubmitOutcome, Target,
-    Turn,
+    Account, Dialect, Encoding, Lost, Piece, PollItem, PollOutcome, Request, Response, Submission, SubmitOutcome,
+    Target, Turn,
 };
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 use task::{ClientId, Failure, Input, InputData, Kind, Operation, Secret, Spec, clock::SeededEntropy};
 
 pub const DIALECT: providers::kling::Kling = providers::kling::Kling;
@@ -40,6 +41,17 @@ impl Desk {
     pub fn keyed(mut self, key: &str) -> Self {
         self.key = Secret::new(key);
         self
+    }
+
+    /// A submission that got lost, of a plain kind.
+    pub fn lost(&self, submitted_ms: i64) -> Lost<'static> {
+        static SPEC: LazyLock<Spec> = LazyLock::new(|| Spec::new(Kind::Video));
+        Lost { client: self.client, spec: &SPEC, upstream_model: "kling-v3", submitted_ms }
+    }
+
+    /// A submission of this that got lost.
+    pub fn lost_like<'a>(&self, spec: &'a Spec) -> Lost<'a> {
+        Lost { spec, ..self.lost(0) }
     }
 
     pub fn account(&self) -> Account<'_> {

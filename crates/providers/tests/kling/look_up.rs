@@ -6,19 +6,17 @@ use serde_json::Value;
 use task::Failure;
 
 fn read(desk: &Desk, status: u16, body: &str) -> Result<LookupOutcome, Failure> {
-    DIALECT.read_lookup(desk.account(), desk.client, 1, &response(status, body))
+    DIALECT.read_lookup(desk.account(), &desk.lost(1), &response(status, body))
 }
 
 #[test]
 fn it_is_asked_for_by_the_path_that_it_took() {
     let desk = Desk::legacy();
     let spec = film("a", vec![stored("first_frame")]);
-    let memo = DIALECT.memo(&desk.options, "kling-v3", &spec);
-    let request = DIALECT.lookup_by(desk.account(), desk.client, &memo).expect("there is a look-up");
+    let request = DIALECT.lookup(desk.account(), &desk.lost_like(&spec)).expect("there is a look-up");
     assert_eq!((path(&request), request.paid), (format!("/v1/videos/image2video/{}", desk.client), false));
     let desk = Desk::new_generation();
-    let memo = DIALECT.memo(&desk.options, "kling-v3", &spec);
-    let request = DIALECT.lookup_by(desk.account(), desk.client, &memo).expect("there is a look-up");
+    let request = DIALECT.lookup(desk.account(), &desk.lost_like(&spec)).expect("there is a look-up");
     assert_eq!(path(&request), format!("/tasks?external_task_ids={}", desk.client));
 }
 

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use providers::{
-    Account, Dialect, Encoding, Parent, Piece, PollItem, PollOutcome, Request, Response, Submission, SubmitOutcome,
-    Target, Turn,
+    Account, Dialect, Encoding, Lost, Parent, Piece, PollItem, PollOutcome, Request, Response, Submission,
+    SubmitOutcome, Target, Turn,
 };
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 use task::{ClientId, Details, Failure, Input, InputData, Kind, Operation, Secret, Spec, clock::SeededEntropy};
 
 pub const DIALECT: providers::midjourney_proxy::MidjourneyProxy = providers::midjourney_proxy::MidjourneyProxy;
@@ -47,8 +48,20 @@ impl Desk {
         self
     }
 
+    /// A submission that got lost, of a plain kind.
+    pub fn lost(&self, submitted_ms: i64) -> Lost<'static> {
+        static SPEC: LazyLock<Spec> = LazyLock::new(|| Spec::new(Kind::Video));
+        Lost { client: self.client, spec: &SPEC, upstream_model: "m", submitted_ms }
+    }
+
     pub fn account(&self) -> Account<'_> {
-        Account { base_url: "http://mj.test:8080", key: &self.key, access: None, options: &self.options, now_ms: 1_790_000_000_000 }
+        Account {
+            base_url: "http://mj.test:8080",
+            key: &self.key,
+            access: None,
+            options: &self.options,
+            now_ms: 1_790_000_000_000,
+        }
     }
 
     fn submission<'a>(&'a self, spec: &'a Spec) -> Submission<'a> {

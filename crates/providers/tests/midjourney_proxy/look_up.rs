@@ -6,9 +6,9 @@ use providers::{Dialect, LookupOutcome};
 const SUBMITTED_MS: i64 = 1_790_000_000_000;
 
 fn looked_up(desk: &Desk, body: &str) -> LookupOutcome {
-    let request = DIALECT.lookup(desk.account(), desk.client).expect("there is a look-up");
+    let request = DIALECT.lookup(desk.account(), &desk.lost(0)).expect("there is a look-up");
     assert_eq!((request.method.as_str(), path(&request).as_str(), request.paid), ("GET", "/mj/task/list", false));
-    DIALECT.read_lookup(desk.account(), desk.client, SUBMITTED_MS, &response(200, body)).expect("that is a list")
+    DIALECT.read_lookup(desk.account(), &desk.lost(SUBMITTED_MS), &response(200, body)).expect("that is a list")
 }
 
 fn listed(count: usize, submitted_ms: i64) -> String {
@@ -64,7 +64,7 @@ fn what_is_no_list_proves_nothing() {
     for (status, body) in
         [(200, ""), (200, "null"), (200, r#"{"id":"1"}"#), (204, ""), (500, "[]"), (401, "[]"), (404, r#"{"code":3}"#)]
     {
-        let read = DIALECT.read_lookup(desk.account(), desk.client, SUBMITTED_MS, &response(status, body));
+        let read = DIALECT.read_lookup(desk.account(), &desk.lost(SUBMITTED_MS), &response(status, body));
         assert!(read.is_err(), "HTTP {status} {body}: {read:?}");
     }
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use providers::openai_videos::OpenaiVideos;
 use providers::{
-    Account, Dialect, Encoding, Parent, Piece, PollItem, PollOutcome, Request, Response, Submission, SubmitOutcome,
-    Target, Turn,
+    Account, Dialect, Encoding, LookupOutcome, Lost, Parent, Piece, PollItem, PollOutcome, Request, Response,
+    Submission, SubmitOutcome, Target, Turn,
 };
 use serde_json::{Map, Value, json};
 use task::clock::SeededEntropy;
@@ -229,4 +229,27 @@ fn a_webhook_only_names_a_video() {
     let hint = OpenaiVideos.read_callback(desk.account(), &HeaderMap::new(), body.as_bytes()).expect("makes sense");
     assert_eq!((hint.operation_id.as_str(), hint.client), ("video_1", None), "trap 12");
     assert!(OpenaiVideos.read_callback(desk.account(), &HeaderMap::new(), b"{}").is_none());
+}
+
+#[test]
+fn a_lost_submission_is_found_by_what_was_asked_for() {
+    let desk = Desk::new(json!({}));
+    let spec = Spec { prompt: "a lost cat".into(), ..film() };
+    let client = ClientId::new(1, &SeededEntropy::new(1));
+    let lost = Lost { client, spec: &spec, upstream_model: "sora-2", submitted_ms: 1_790_000_100_000 };
+    let video = |id: &str, prompt: &str, at_s: i64| json!({ "id": id, "prompt": prompt, "model": "sora-2", "seconds": "4", "size": "720x1280", "created_at": at_s });
+    let look = |videos: Vec<Value>, has_more: bool| {
+        let response = answer(200, &json!({ "object": "list", "data": videos, "has_more": has_more }));
+        OpenaiVideos.read_lookup(desk.account(), &lost, &response).expect("is a list")
+    };
+    let (mine, old) = (video("video_1", "a lost cat", 1_790_000_101), video("video_0", "a lost cat", 1_789_000_000));
+    let found = look(vec![mine.clone(), video("video_2", "another", 1_790_000_102), old.clone()], true);
+    assert!(matches!(found, LookupOutcome::Found(operation) if operation.id == "video_1"));
+    assert_eq!(look(vec![old.clone()], true), LookupOutcome::Absent, "the list reaches back before it");
+    assert_eq!(look(Vec::new(), false), LookupOutcome::Absent, "the list is whole");
+    assert!(matches!(look(Vec::new(), true), LookupOutcome::Unsure(_)));
+    let twin = video("video_3", "a lost cat", 1_790_000_103);
+    assert!(matches!(look(vec![mine, twin], false), LookupOutcome::Unsure(_)), "trap 10: equal requests");
+    let longer = json!({ "id": "video_4", "prompt": "a lost cat", "seconds": "8", "created_at": 1_790_000_101 });
+    assert_eq!(look(vec![longer], false), LookupOutcome::Absent);
 }
