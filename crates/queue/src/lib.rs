@@ -4,9 +4,11 @@
 //! rebuilt from the ledger. No apalis or redis type leaves this crate.
 
 pub mod memory;
+pub mod redis;
 pub mod scheduler;
 pub mod worker;
 
+pub use crate::redis::{RedisScheduler, RedisSettings, RedisUrlError};
 pub use memory::MemoryScheduler;
 pub use scheduler::{
     Batch, Changes, Claim, Entry, Finish, Lane, LaneCounts, Limits, QueueError, Scheduler, SubmitGate,

@@ -1,5 +1,5 @@
 //! What every scheduler must do, told as cases over a rig. One test binary for each implementation
-//! makes the rig and says `conformance!(its_rig)`.
+//! makes the rig, or none where the case can't run, and says `conformance!(its_rig)`.
 
 pub mod entries;
 pub mod gates;
@@ -143,7 +143,8 @@ macro_rules! conformance {
         mod $module {
             $(#[tokio::test]
             async fn $case() {
-                $crate::suite::$module::$case(super::$rig().await).await;
+                let Some(rig) = super::$rig().await else { return };
+                $crate::suite::$module::$case(rig).await;
             })+
         }
     };
