@@ -16,6 +16,10 @@ use task::{Artifact, Failure, FailureKind, Kind, Output, State, Step, Task};
 const RETRY_MIN_MS: i64 = 1_000;
 const RETRY_MAX_MS: i64 = 60_000;
 
+/// How long a cover or another file beside the result is waited for once its host says that it is not there:
+/// some are made a little later than the result.
+const EXTRAS_PATIENCE_MS: i64 = 60_000;
+
 /// Outputs of one task that are copied at the same time; each holds less than 1 MiB of buffers.
 const COPIES_AT_ONCE: usize = 4;
 
@@ -69,6 +73,12 @@ impl Core {
         }
         if copied.missing.is_empty() {
             return self.store_all(&task, copied.artifacts, Vec::new()).await;
+        }
+        let waited_ms = self.clock.now_ms() - answered_ms(&task);
+        if waited_ms >= EXTRAS_PATIENCE_MS && only_extras_are_gone(&task, &copied) {
+            let lost = copied.missing.len();
+            let warnings = vec![format!("{lost} files beside the result were not there to be copied")];
+            return self.store_all(&task, copied.artifacts, warnings).await;
         }
         self.copy_later(&task, copied).await
     }
@@ -157,6 +167,15 @@ impl Core {
             _ => None,
         }
     }
+}
+
+/// Whether all that was asked for is here, and the files beside it are not to be had even after a fresh look.
+fn only_extras_are_gone(task: &Task, copied: &Copied) -> bool {
+    let main = task.spec.kind.main_role();
+    let role_at = |position: i64| usize::try_from(position).ok().and_then(|place| task.outputs.get(place)).map(|o| o.role);
+    let has_main = copied.artifacts.iter().any(|artifact| artifact.role == main);
+    let is_extra = |position: i64| role_at(position).is_some_and(|role| role != main);
+    has_main && copied.missing.iter().all(|(position, error)| error.gone && is_extra(*position))
 }
 
 fn answered_ms(task: &Task) -> i64 {

@@ -24,6 +24,7 @@ mod paid;
 mod record;
 mod refill;
 mod retention;
+mod strays;
 
 pub use crate::core::{Concurrency, Core, Settings};
 

@@ -8,6 +8,7 @@ use crate::elsewhere::Target;
 use crate::refill::lend_slots;
 pub use crate::refill::{full_pass, rebuild, reclaim};
 use crate::retention::purge_pass;
+use crate::strays::Strays;
 use ledger::{DueTask, LedgerError};
 use queue::{Entry, Lane, Limits, QueueError};
 use serde_json::json;
@@ -105,6 +106,7 @@ struct Next {
     due_ms: i64,
     full_ms: i64,
     purge_ms: i64,
+    strays: Strays,
 }
 
 impl Next {
@@ -132,6 +134,7 @@ impl Next {
         if now_ms >= self.purge_ms {
             self.purge_ms = now_ms + PURGE_PERIOD_MS;
             ended = ended.and(purge_pass(core).await);
+            ended = ended.and(self.strays.pass(core).await.map(drop));
         }
         ended
     }

@@ -1,5 +1,6 @@
 //! What was asked for, in words that no vendor owns.
 
+use crate::artifact::Role;
 use crate::id::TaskId;
 use crate::song::Song;
 use bytes::Bytes;
@@ -54,6 +55,17 @@ impl Kind {
             Self::Music => "music",
             Self::Lyrics => "lyrics",
             Self::Concat => "concat",
+        }
+    }
+
+    /// The role of what was asked for: files of another role come beside it.
+    pub fn main_role(self) -> Role {
+        match self {
+            Self::Video | Self::Remix => Role::Video,
+            Self::Music | Self::Concat | Self::Lyrics => Role::Audio,
+            Self::Image | Self::Blend | Self::Describe | Self::Shorten | Self::FollowUp | Self::Modal | Self::TryOn => {
+                Role::Image
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod desk;
+mod extras;
 mod parents;
 mod warnings;
 mod wire;
