@@ -9,6 +9,9 @@ use task::{Clock, Secret};
 /// Edge of a square picture, pixels. A grid is four pictures of half that edge.
 const PICTURE_PX: u32 = 1024;
 
+/// How long an access token is good, ms: one hour.
+const TOKEN_MS: i64 = 3_600_000;
+
 /// How long things take, ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -83,6 +86,8 @@ pub struct SimConfig {
     pub hook_secret: Option<Secret>,
     /// Where callbacks go whose address is set for the whole account and not with a submission.
     pub hook_url: Option<String>,
+    /// How long an access token is good, ms, where the protocol gives them out.
+    pub token_ms: i64,
     /// The origin in artifact links, when others reach it by another name than the listening address.
     pub public_url: Option<String>,
     /// Edge of a square picture, pixels, 64 to 2048.
@@ -107,6 +112,7 @@ impl SimConfig {
             secret: None,
             hook_secret: None,
             hook_url: None,
+            token_ms: TOKEN_MS,
             public_url: None,
             picture_px: PICTURE_PX,
             singles: true,

@@ -10,6 +10,13 @@
 //! | `/` | Midjourney proxy, flavour `trueai` |
 //! | `/novicezk` | Midjourney proxy, flavour `novicezk` |
 //! | `/suno` | Suno-API |
+//! | `/ark` | Volcengine Ark |
+//! | `/openai` | OpenAI's videos |
+//! | `/gemini` | Gemini's long-running operations |
+//! | `/vertex` | Veo on Vertex AI |
+//! | `/fal` | the queue of fal.ai |
+//! | `/kling` | Kling, both generations |
+//! | `/sunoapi` | sunoapi.org |
 //! | `/sim/counts`, `/sim/tasks/{id}`, `/sim/files/{name}` | its own |
 
 mod config;
@@ -35,14 +42,60 @@ mod server;
 mod troubles;
 mod world;
 
-// Protocols, one folder each.
+// Protocols, one folder each; `veo` is what two of them have in common.
+mod ark;
+mod fal_queue;
+mod gemini_lro;
+mod kling;
+mod openai_videos;
 mod suno_api;
+mod sunoapi_org;
+mod veo;
+mod vertex;
 
 /// All protocols but Midjourney's. Each is served below its own base.
-static PROTOCOLS: &[&dyn job::Protocol] = &[&suno_api::SunoApi];
+static PROTOCOLS: &[&dyn job::Protocol] = &[
+    &suno_api::SunoApi,
+    &fal_queue::FalQueue,
+    &kling::Kling,
+    &sunoapi_org::SunoapiOrg,
+    &ark::Ark,
+    &openai_videos::OpenaiVideos,
+    &gemini_lro::GeminiLro,
+    &vertex::Vertex,
+];
 
 pub use config::{Pace, SimConfig};
 pub use counts::{Counts, Submits};
 pub use effect::{ArtifactFault, Effect, EffectError, Times};
 pub use script::{Rule, Script, ScriptError};
 pub use server::{Sim, StartError};
+
+/// A protocol as a channel reaches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Played {
+    /// The dialect that speaks it.
+    pub dialect: &'static str,
+    /// What a channel's base URL has behind the sim's origin, in two parts.
+    path: [&'static str; 2],
+    /// A key that it takes.
+    pub key: &'static str,
+}
+
+impl Played {
+    /// A channel's base URL, for a sim at this origin (`http://127.0.0.1:9100`).
+    pub fn base_url(&self, origin: &str) -> String {
+        format!("{}{}{}", origin.trim_end_matches('/'), self.path[0], self.path[1])
+    }
+}
+
+/// Every protocol that is played, by the name of the dialect that speaks it.
+pub fn played() -> Vec<Played> {
+    let proxy = Played { dialect: "midjourney_proxy", path: ["", ""], key: "sim" };
+    let of = |protocol: &&dyn job::Protocol| Played {
+        dialect: protocol.name(),
+        path: [protocol.base(), protocol.channel_path()],
+        key: protocol.channel_key(),
+    };
+    std::iter::once(proxy).chain(PROTOCOLS.iter().map(of)).collect()
+}

@@ -2,6 +2,7 @@
 
 mod manifests;
 mod map;
+mod table;
 mod tree;
 
 use std::path::{Path, PathBuf};

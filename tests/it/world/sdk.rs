@@ -1,9 +1,10 @@
 //! Official SDKs, unmodified, their base URL changed and nothing else (`tests/sdk/README.md`).
 
-use super::process::{Backlot, log_of};
+use super::process::{Backlot, binary, log_of};
 use crate::tidy::{read, root};
 use std::path::PathBuf;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
@@ -20,6 +21,13 @@ fn installed() -> Option<PathBuf> {
 
 /// Runs a script to its end; its last line has to be `ok`.
 async fn run(backlot: &Backlot, interpreter: PathBuf, script: &str, more: &[(&str, &str)]) {
+    let variables = [("BASE", backlot.base.as_str()), ("KEY", backlot.token.as_str())];
+    let told = run_with(interpreter, script, &[&variables, more].concat()).await;
+    told.unwrap_or_else(|said| panic!("{said}\n{}", log_of(&backlot.data)));
+}
+
+/// The same against whatever the variables say; the error is what it printed.
+async fn run_with(interpreter: PathBuf, script: &str, variables: &[(&str, &str)]) -> Result<(), String> {
     let sdk = installed().expect("was asked before");
     let path = root().join("tests/sdk").join(script);
     let mut command = Command::new(interpreter);
@@ -29,12 +37,12 @@ async fn run(backlot: &Backlot, interpreter: PathBuf, script: &str, more: &[(&st
     } else {
         command.arg(path);
     }
-    command.env("BASE", &backlot.base).env("KEY", &backlot.token).env("PYTHONWARNINGS", "ignore").kill_on_drop(true);
-    let output = command.envs(more.iter().copied()).output().await.expect("the interpreter runs");
+    command.envs(variables.iter().copied()).env("PYTHONWARNINGS", "ignore").kill_on_drop(true);
+    let output = command.output().await.expect("the interpreter runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complained = String::from_utf8_lossy(&output.stderr).into_owned();
     let fine = output.status.success() && said.trim_end().ends_with("ok");
-    assert!(fine, "{script}\n{said}\n{complained}\n{}", log_of(&backlot.data));
+    if fine { Ok(()) } else { Err(format!("{script}\n{said}\n{complained}")) }
 }
 
 async fn with_backlot(scripts: &[(&str, &str)]) {
@@ -60,6 +68,48 @@ async fn the_node_openai_sdk_makes_films() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ark_runtime_makes_films() {
     with_backlot(&[("python/bin/python", "front/ark_tasks.py")]).await;
+}
+
+/// The make-believe upstream is driven by those whom its vendors wrote their SDKs for: a fresh one each.
+async fn against_the_sim(interpreter: &str, script: &str) {
+    let Some(sdk) = installed() else { return };
+    let mut sim = Command::new(binary())
+        .args(["sim", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary starts");
+    let mut lines = BufReader::new(sim.stdout.take().expect("its output is piped")).lines();
+    let first = lines.next_line().await.expect("its output can be read").expect("it says where it is");
+    let base = first.split([' ', ';']).find(|word| word.starts_with("http://")).expect("it says where it is");
+    let told = run_with(sdk.join(interpreter), script, &[("BASE", base), ("KEY", "sim")]).await;
+    told.unwrap_or_else(|said| panic!("{said}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openai_sdk_takes_the_sim_for_its_vendor() {
+    against_the_sim("python/bin/python", "sim/openai_videos.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ark_runtime_takes_the_sim_for_its_vendor() {
+    against_the_sim("python/bin/python", "sim/ark.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google_s_older_sdk_takes_the_sim_for_its_vendor() {
+    against_the_sim("python-genai2/bin/python", "sim/gemini_lro.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google_s_sdk_takes_the_sim_for_its_vendor() {
+    against_the_sim("python/bin/python", "sim/vertex.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fal_client_takes_the_sim_for_its_vendor() {
+    against_the_sim("python/bin/python", "sim/fal.py").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ import openai
 client = openai.OpenAI(base_url=os.environ["BASE"] + "/v1", api_key=os.environ["KEY"])
 
 
-def picture(width=8, height=8):
+def picture(width, height):
     """A small PNG of one colour."""
     rows = b"".join(b"\0" + b"\x30\x60\x90" * width for _ in range(height))
 
@@ -36,7 +36,10 @@ content = client.videos.download_content(film.id).read()
 assert content[4:8] == b"ftyp" and len(content) > 10_000, content[:16]
 
 referenced = client.videos.create(
-    prompt="it begins here", model="sora-2", input_reference=("ref.png", picture(), "image/png")
+    prompt="it begins here",
+    model="sora-2",
+    size="1280x720",
+    input_reference=("ref.png", picture(1280, 720), "application/octet-stream"),
 )
 assert referenced.status in ("queued", "in_progress"), referenced
 referenced = client.videos.poll(referenced.id)

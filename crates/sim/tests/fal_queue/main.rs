@@ -1,0 +1,6 @@
+//! The queue of fal.ai over real HTTP.
+
+mod asker;
+mod callbacks;
+mod films;
+mod troubles;

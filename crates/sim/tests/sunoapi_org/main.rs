@@ -1,0 +1,6 @@
+//! sunoapi.org over real HTTP.
+
+mod asker;
+mod callbacks;
+mod songs;
+mod troubles;
