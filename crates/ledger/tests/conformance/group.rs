@@ -27,7 +27,18 @@ pub async fn concurrent_callers_share_commits(world: &World) {
 
     // Every second task is changed before, so that its caller, and nobody else, comes too late.
     for task in fresh.iter().step_by(2) {
-        world.step(task, Step::Move { channel: "two".into(), upstream_model: "m".into(), fitted: Fitted::default(), warnings: Vec::new() }, NOW + 1).await;
+        world
+            .step(
+                task,
+                Step::Move {
+                    channel: "two".into(),
+                    upstream_model: "m".into(),
+                    fitted: Fitted::default(),
+                    warnings: Vec::new(),
+                },
+                NOW + 1,
+            )
+            .await;
     }
     let changes: Vec<_> = fresh
         .iter()
@@ -149,7 +160,12 @@ pub async fn units_that_cross_never_block_each_other(world: &World) {
         tasks.push(world.read(id).await);
     }
     for round in 1..=6 {
-        let to = |n: i64| Step::Move { channel: format!("c{n}"), upstream_model: "m".into() };
+        let to = |n: i64| Step::Move {
+            channel: format!("c{n}"),
+            upstream_model: "m".into(),
+            fitted: Fitted::default(),
+            warnings: Vec::new(),
+        };
         let pair =
             |a: &Task, b: &Task| vec![world.change(a, to(round), NOW + round), world.change(b, to(round), NOW + round)];
         for task in &tasks {
@@ -183,7 +199,12 @@ pub async fn changes_of_one_task_keep_their_order(world: &World) {
         let mut task = world.opened().await;
         let mut changes = Vec::new();
         for n in 1..=4 {
-            let step = Step::Move { channel: format!("c{n}"), upstream_model: "m".into() };
+            let step = Step::Move {
+                channel: format!("c{n}"),
+                upstream_model: "m".into(),
+                fitted: Fitted::default(),
+                warnings: Vec::new(),
+            };
             changes.push(world.change(&task, step, NOW + n));
             task = changes[changes.len() - 1].after.clone();
         }

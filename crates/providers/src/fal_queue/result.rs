@@ -46,9 +46,11 @@ fn done(result: &Map<String, Value>) -> PollOutcome {
 }
 
 fn details(result: &Map<String, Value>) -> Details {
-    let mut details = Details::default();
-    details.seed = result.get("seed").and_then(Value::as_i64).map(|seed| seed.to_string());
-    details.prompt_used = result.get("actual_prompt").and_then(Value::as_str).map(str::to_owned);
+    let mut details = Details {
+        seed: result.get("seed").and_then(Value::as_i64).map(|seed| seed.to_string()),
+        prompt_used: result.get("actual_prompt").and_then(Value::as_str).map(str::to_owned),
+        ..Details::default()
+    };
     if let Some(id) = result.get(remix::VIDEO_ID).and_then(Value::as_str) {
         details.extras.insert(remix::VIDEO_ID.to_owned(), id.into());
     }
