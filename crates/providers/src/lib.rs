@@ -31,6 +31,7 @@ pub use wire::{Encoding, Piece, Request, Response, Target};
 static DIALECTS: &[&dyn Dialect] = &[
     &ark::Ark,
     &fal_queue::FalQueue,
+    &gemini_lro::GeminiLro,
     &kling::Kling,
     &midjourney_proxy::MidjourneyProxy,
     &openai_videos::OpenaiVideos,
