@@ -1,0 +1,55 @@
+//! Our archive stage: each time it is told a number of tasks, it says how long these took.
+
+use super::{ears, hear, say};
+use crate::machine;
+use crate::service::{Parts, Setup, s3_settings};
+use queue::Lane;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::time::Duration;
+use task::State;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use workers::sweep;
+
+/// The pause between two looks whether everything is done.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// How it went.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Copying {
+    pub(crate) seconds: f64,
+    pub(crate) cpu_ms: f64,
+    /// The most memory it held beyond what the idle process did.
+    pub(crate) grown_mib: f64,
+}
+
+pub(super) async fn play(setup: &Setup) -> anyhow::Result<()> {
+    let parts = Parts::open(setup).await?;
+    let put_bytes = s3_settings(setup.s3).put_memory_max_bytes();
+    let core = parts.core(SocketAddr::from(([127, 0, 0, 1], 9)), put_bytes)?;
+    let own = std::process::id();
+    let idle_mib = machine::resident_mib(own)?;
+    say(&core.settings.concurrency.archive)?;
+    let mut input = ears();
+    while hear(&mut input).await?.is_some() {
+        let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+        sweep::rebuild(&core).await?;
+        let mut lanes = workers::lanes(&core);
+        lanes.retain(|settings| settings.lane == Lane::Archive);
+        let (began, cpu_ms) = (Instant::now(), machine::cpu_ms(own)?);
+        let running = tokio::spawn(queue::run(parts.scheduler.clone(), lanes, soft.clone(), hard));
+        while !parts.ledger.in_state(&[State::Archiving], None, 1).await?.is_empty() {
+            sleep(LOOK_PAUSE).await;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        say(&Copying {
+            seconds,
+            cpu_ms: machine::cpu_ms(own)? - cpu_ms,
+            grown_mib: machine::peak_mib(own)? - idle_mib,
+        })?;
+        soft.cancel();
+        running.await??;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `rebuild`: the queue filled from the ledger after Redis came back empty, beside one paged scan of it.
+
+use super::{NOBODY, furnished};
+use crate::flags::Flags;
+use crate::report::{Report, ratio};
+use crate::seed;
+use crate::servers::{Postgres, Redis, pool};
+use crate::service::{Parts, s3_settings};
+use ledger::Ledger;
+use queue::Lane;
+use task::State;
+use tokio::time::Instant;
+use workers::sweep;
+
+/// Rows of a page, as the sweep reads them.
+const PAGE: i64 = 1_000;
+
+pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
+    let (tasks, channels) = (flags.number("tasks", 100_000, 2_000), flags.number("channels", 10, 3));
+    let mut report = Report::new("rebuild", "at most 5 s, and at most 2 × the scan");
+    let (postgres, redis) = (Postgres::start().await?, Redis::start().await?);
+    let setup = furnished(&postgres, &redis, "rebuild", channels, NOBODY).await?;
+    seed::running(&pool(&setup.postgres, 1).await?, tasks, channels).await?;
+    let parts = Parts::open(&setup).await?;
+    let core = parts.core(NOBODY, s3_settings(setup.s3).put_memory_max_bytes())?;
+    let own = std::process::id();
+    scan(&parts.ledger).await?;
+    for round in 0..flags.rounds() {
+        redis.empty().await?;
+        postgres.reset().await?;
+        let before = (redis.scripts().await?, redis.cpu_ms()?, crate::machine::cpu_ms(own)?, postgres.cpu_ms()?);
+        let began = Instant::now();
+        let rung = sweep::rebuild(&core).await?;
+        let ours_s = began.elapsed().as_secs_f64();
+        let executed = postgres.statements().await?;
+        let cpu_ms = crate::machine::cpu_ms(own)? - before.2;
+        let redis_ms = redis.cpu_ms()? - before.1;
+        let postgres_ms = postgres.cpu_ms()? - before.3;
+        let scripts = redis.scripts().await? - before.0;
+        let counts = parts.scheduler.counts(Lane::Poll).await?;
+        let there = u64::try_from(counts.scheduled + counts.due + counts.leased)?;
+        anyhow::ensure!(there == tasks, "{there} of {tasks} tasks are on the poll lane, {rung} were rung");
+        let began = Instant::now();
+        scan(&parts.ledger).await?;
+        let scan_s = began.elapsed().as_secs_f64();
+        report.add("rebuild", "s", ours_s);
+        report.add("one paged scan", "s", scan_s);
+        report.add("rebuild ÷ scan", "×", ratio(ours_s, scan_s));
+        report.add("SQL statements", "", executed.statements);
+        report.add("Redis scripts", "", scripts);
+        report.add("CPU of ours", "ms", cpu_ms);
+        report.add("CPU of Redis", "ms", redis_ms);
+        report.add("CPU of Postgres", "ms", postgres_ms);
+        if round == 0 {
+            report.note(format!("{tasks} running tasks over {channels} channels"));
+        }
+    }
+    parts.ledger.close().await;
+    Ok(report)
+}
+
+async fn scan(ledger: &Ledger) -> anyhow::Result<usize> {
+    let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
+    let (mut rows, mut after) = (0, None);
+    loop {
+        let page = ledger.in_state(&unfinished, after, PAGE).await?;
+        rows += page.len();
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => return Ok(rows),
+        }
+    }
+}
