@@ -59,6 +59,9 @@ const LIMIT_MAX: i64 = 10_000_000;
 /// Announcements that may wait to be published; more are dropped, because they are only hints.
 const ANNOUNCEMENTS_MAX: usize = 1_024;
 
+/// Announcements that go out in one message: what came while the one before was under way.
+const MESSAGES_MAX: usize = 64;
+
 /// Where the queue is and how it is laid out.
 #[derive(Clone)]
 pub struct RedisSettings {
@@ -158,13 +161,21 @@ fn fresh_name(entropy: &dyn Entropy) -> String {
 
 /// Publishes what is announced until the scheduler is dropped. What can't be published is lost.
 async fn publish(wire: Arc<Wire>, channel: String, mut waiting: mpsc::Receiver<String>) {
-    while let Some(message) = waiting.recv().await {
+    let mut messages = Vec::new();
+    while waiting.recv_many(&mut messages, MESSAGES_MAX).await > 0 {
         let mut command = redis::cmd("PUBLISH");
-        command.arg(&channel).arg(message);
+        command.arg(&channel).arg(joined(&messages));
+        messages.clear();
         if let Err(error) = wire.ask::<redis::Value>(Question::Command(&command)).await {
             tracing::debug!(%error, "changes were not announced");
         }
     }
+}
+
+/// One message with the ids of all: each begins with the same word, this process's name.
+fn joined(messages: &[String]) -> String {
+    let ids = messages.iter().skip(1).filter_map(|message| message.split_once(' ')).map(|(_, ids)| ids);
+    messages.first().map(String::as_str).into_iter().chain(ids).collect::<Vec<_>>().join(" ")
 }
 
 #[async_trait]
