@@ -1,5 +1,6 @@
 //! The one integration binary.
 
+mod deploy;
 mod simulation;
 mod tidy;
 mod world;

@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use front::admin::{Filters, NewChannel, Verb, Verdict};
+use queue::Lane;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use task::{ChannelLimits, Secret, State, TaskId, UncertainPolicy};
@@ -34,30 +35,44 @@ pub(crate) enum Command {
         after_help = "Examples:\n  backlot sim --listen 127.0.0.1:9100\n  backlot sim --listen 127.0.0.1:9100 --script faults.json --data ./sim-data\n\nThen add it as a channel:\n  backlot channel add sim2 --dialect midjourney_proxy --base-url http://127.0.0.1:9100"
     )]
     Sim(SimArgs),
+    /// Run the HTTP side of a scaled-out installation, beside `work`
+    #[command(
+        after_help = "Example:\n  backlot serve --config /etc/backlot/config.toml\n\nEvery key is explained in deploy/config.example.toml."
+    )]
+    Serve(ConfigArgs),
+    /// Run stages of a scaled-out installation, beside `serve`: all of them, or those that are named
+    #[command(
+        after_help = "Examples:\n  backlot work --config /etc/backlot/config.toml\n  backlot work submit poll sweep --config /etc/backlot/config.toml\n\nEvery stage has to run somewhere; the sweep is done by one process at a time, however many run it."
+    )]
+    Work(WorkArgs),
     /// Bring the ledger's tables up to date
-    #[command(after_help = "Examples:\n  backlot migrate\n  backlot migrate --data /var/lib/backlot")]
-    Migrate(FolderArgs),
+    #[command(
+        after_help = "Examples:\n  backlot migrate\n  backlot migrate --data /var/lib/backlot\n  backlot migrate --config /etc/backlot/config.toml"
+    )]
+    Migrate(PlaceArgs),
     /// Look whether everything that the service needs is there, and say what is missing
-    #[command(after_help = "Examples:\n  backlot check\n  backlot check --data /var/lib/backlot")]
-    Check(FolderArgs),
+    #[command(
+        after_help = "Examples:\n  backlot check\n  backlot check --data /var/lib/backlot\n  backlot check --config /etc/backlot/config.toml --connect"
+    )]
+    Check(CheckArgs),
     /// Callers' keys
     Token {
         #[command(flatten)]
-        folder: FolderArgs,
+        place: PlaceArgs,
         #[command(subcommand)]
         verb: TokenVerb,
     },
     /// Upstream accounts
     Channel {
         #[command(flatten)]
-        folder: FolderArgs,
+        place: PlaceArgs,
         #[command(subcommand)]
         verb: ChannelVerb,
     },
     /// Tasks
     Task {
         #[command(flatten)]
-        folder: FolderArgs,
+        place: PlaceArgs,
         #[command(subcommand)]
         verb: TaskVerb,
     },
@@ -82,6 +97,80 @@ pub(crate) struct FolderArgs {
     /// The data folder
     #[arg(long, value_name = "DIR", default_value = DATA, env = "BACKLOT_DATA", global = true)]
     pub(crate) data: PathBuf,
+}
+
+/// Where a verb acts.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// The configuration of a scaled-out installation; without it, the data folder
+    #[arg(long, value_name = "FILE", env = "BACKLOT_CONFIG", global = true)]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Ask each server of the configuration, too
+    #[arg(long, requires = "config")]
+    pub(crate) connect: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration; /dev/null when all of it comes from the environment
+    #[arg(long, value_name = "FILE", env = "BACKLOT_CONFIG")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkArgs {
+    /// Which stages; none means all
+    #[arg(value_enum, value_name = "STAGE")]
+    pub(crate) stages: Vec<Stage>,
+    #[command(flatten)]
+    pub(crate) place: ConfigArgs,
+}
+
+/// A stage, or the sweep beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    /// Hand queued tasks to their upstreams
+    Submit,
+    /// Watch running tasks
+    Poll,
+    /// Copy what came out into the store
+    Archive,
+    /// Call callers back
+    Notify,
+    /// Find what was forgotten
+    Sweep,
+}
+
+impl Stage {
+    /// What was asked for; everything when nothing was.
+    pub(crate) fn chosen(asked: &[Self]) -> Vec<Self> {
+        let all = [Self::Submit, Self::Poll, Self::Archive, Self::Notify, Self::Sweep];
+        all.into_iter().filter(|stage| asked.is_empty() || asked.contains(stage)).collect()
+    }
+
+    /// The lane that it works; the sweep has none.
+    pub(crate) fn lane(self) -> Option<Lane> {
+        match self {
+            Self::Submit => Some(Lane::Submit),
+            Self::Poll => Some(Lane::Poll),
+            Self::Archive => Some(Lane::Archive),
+            Self::Notify => Some(Lane::Notify),
+            Self::Sweep => None,
+        }
+    }
+
+    /// The word on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        self.lane().map_or("sweep", Lane::as_str)
+    }
 }
 
 #[derive(Debug, Args)]

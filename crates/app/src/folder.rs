@@ -111,10 +111,13 @@ impl Folder {
     }
 }
 
-fn parse_key(text: &str) -> anyhow::Result<[u8; 32]> {
+/// A key of 64 hex digits.
+pub(crate) fn parse_key(text: &str) -> anyhow::Result<[u8; 32]> {
     let mut key = [0u8; 32];
     if text.len() != 64 || !text.is_ascii() {
-        bail!("the encryption key has to be 64 hex digits (BACKLOT_KEY, or the file `key` in the data folder)");
+        bail!(
+            "the encryption key has to be 64 hex digits (BACKLOT_KEY, the file `key` in the data folder, or ledger.key)"
+        );
     }
     for (place, byte) in key.iter_mut().enumerate() {
         let digits = &text[2 * place..2 * place + 2];

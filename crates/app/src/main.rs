@@ -1,15 +1,25 @@
 //! `backlot`: the only binary, and the only place that chooses implementations.
 
+mod admission;
+mod check_command;
 mod cli;
 mod compose;
+mod config;
 mod dev;
 mod folder;
+mod gauges;
 mod logs;
 mod metered;
 mod nature;
+mod ops_side;
 mod print;
+mod scaled;
+mod serve_command;
 mod sim_command;
+mod stages;
+mod stop;
 mod verbs;
+mod work_command;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -31,10 +41,12 @@ async fn run(cli: cli::Cli) -> anyhow::Result<()> {
     match command {
         cli::Command::Dev(args) => dev::run(args).await,
         cli::Command::Sim(args) => sim_command::run(args).await,
-        cli::Command::Migrate(folder) => verbs::migrate(&folder).await,
-        cli::Command::Check(folder) => verbs::check(&folder).await,
-        cli::Command::Token { folder, verb } => verbs::run(&folder, verb.into_verb()?).await,
-        cli::Command::Channel { folder, verb } => verbs::run(&folder, verb.into_verb()?).await,
-        cli::Command::Task { folder, verb } => verbs::run(&folder, verb.into_verb()?).await,
+        cli::Command::Serve(args) => serve_command::run(args).await,
+        cli::Command::Work(args) => work_command::run(args).await,
+        cli::Command::Migrate(place) => verbs::migrate(&place).await,
+        cli::Command::Check(args) => check_command::run(&args).await,
+        cli::Command::Token { place, verb } => verbs::run(&place, verb.into_verb()?).await,
+        cli::Command::Channel { place, verb } => verbs::run(&place, verb.into_verb()?).await,
+        cli::Command::Task { place, verb } => verbs::run(&place, verb.into_verb()?).await,
     }
 }

@@ -6,6 +6,10 @@ mod hostile;
 mod pages;
 mod process;
 mod receiver;
+mod scaled;
+mod schema;
 mod sdk;
 mod tour;
 mod verbs;
+
+pub(crate) use process::binary;

@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// The binary, beside the test's own: `cargo build --workspace` makes both.
-pub(super) fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     let own = std::env::current_exe().expect("a test knows where it is");
     let built = own.ancestors().find_map(|folder| {
         let path = folder.join("backlot");
