@@ -61,6 +61,27 @@ impl Answered {
         self.body.get("result").and_then(Value::as_str).filter(|_| took).map(str::to_owned)
     }
 
+    /// As [`Answered::accepted`], in the shapes of all families.
+    pub fn opened(&self) -> Option<String> {
+        let id = self.body.get("id").and_then(Value::as_str).filter(|_| self.status == 200);
+        self.accepted().or_else(|| id.map(str::to_owned))
+    }
+
+    /// The status word that a fetch tells, at whichever level its family has it; `""` when there is none.
+    pub fn word(&self) -> &str {
+        let own = self.body.get("status").or_else(|| self.body.get("data")?.get("status"));
+        own.and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The progress that a fetch tells, in percent; 0 where the family tells none.
+    pub fn progress(&self) -> i64 {
+        match self.body.get("progress") {
+            Some(Value::String(text)) => text.trim_end_matches('%').parse().unwrap_or(-1),
+            Some(number) => number.as_i64().unwrap_or(-1),
+            None => 0,
+        }
+    }
+
     /// A text field of the body, `""` when there is none.
     pub fn text(&self, name: &str) -> &str {
         self.body.get(name).and_then(Value::as_str).unwrap_or_default()
@@ -103,6 +124,11 @@ impl World {
         answer.accepted().unwrap_or_else(|| panic!("not accepted: {answer:?}"))
     }
 
+    /// Answers `tenant` a GET.
+    pub async fn see(&self, tenant: Tenant, path: &str) -> Answered {
+        self.call(tenant, Method::GET, path, None, None).await
+    }
+
     /// Shows a task to `tenant`.
     pub async fn fetch(&self, tenant: Tenant, id: &str) -> Answered {
         self.call(tenant, Method::GET, &format!("/mj/task/{id}/fetch"), None, None).await
@@ -110,7 +136,12 @@ impl World {
 
     /// Begins to stop a task: the answer may be held until a stage has run.
     pub fn cancel(&self, tenant: Tenant, id: &str) -> tokio::task::JoinHandle<u16> {
-        let request = request(tenant, Method::POST, &format!("/mj/task/{id}/cancel"), None, None);
+        self.cancel_at(tenant, &format!("/mj/task/{id}/cancel"))
+    }
+
+    /// As [`World::cancel`], by any route that stops a task.
+    pub fn cancel_at(&self, tenant: Tenant, path: &str) -> tokio::task::JoinHandle<u16> {
+        let request = request(tenant, Method::POST, path, None, None);
         let router = self.router();
         tokio::spawn(async move {
             let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});

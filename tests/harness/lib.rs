@@ -7,12 +7,15 @@
 //! refuse ([`FlakyStore`]).
 
 pub mod caller;
+pub mod channels;
 pub mod dice;
+pub mod peer;
 pub mod process;
 pub mod receiver;
 pub mod scheduler;
 pub mod store;
 pub mod template;
+pub mod tokens;
 pub mod wire;
 pub mod world;
 

@@ -4,7 +4,10 @@
 //! laid out for the next request to a [`Peer`] and strikes it once. Like the real wire it sends at
 //! most once and keeps its time limit: a request that was held for longer than that never arrives.
 
+use crate::peer;
+pub use crate::peer::{CALLER_HOST, Paid, Peer};
 use crate::receiver::{self, Receiver};
+use crate::tokens::Tokens;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -21,22 +24,6 @@ use workers::outbound::{Timings, Wire, WireError, WireErrorKind, WireRequest, Wi
 
 /// The make-believe upstream's host.
 pub const SIM_HOST: &str = "sim.test";
-/// The callers' callback host.
-pub const CALLER_HOST: &str = "caller.test";
-
-/// Whom a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Peer {
-    /// The upstream, a request that it charges for.
-    Paid,
-    /// The upstream, a question: poll, look-up, cancel, seed.
-    Asked,
-    /// The upstream, a file.
-    File,
-    /// A caller's callback host.
-    Caller,
-}
-
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -63,17 +50,6 @@ pub enum Amnesia {
     All,
 }
 
-/// A paid request as the upstream got it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paid {
-    /// Our client id, sent as `state`.
-    pub client: String,
-    /// Where the upstream is to call back.
-    pub hook: String,
-    /// The upstream's id for the work, when it took it.
-    pub operation: Option<String>,
-}
-
 #[derive(Default)]
 struct State {
     next: Vec<(Peer, Fault)>,
@@ -85,6 +61,21 @@ struct State {
     arrived: Vec<Paid>,
     answered: Vec<Paid>,
     asked: Vec<String>,
+    tokens: Tokens,
+}
+
+/// What came of a request that was delivered.
+struct Delivered {
+    answer: WireResponse,
+    paid: Option<Paid>,
+    /// The token endpoint's answer.
+    grant: Option<Bytes>,
+}
+
+impl Delivered {
+    fn plain(answer: WireResponse) -> Self {
+        Self { answer, paid: None, grant: None }
+    }
 }
 
 /// The wire.
@@ -162,9 +153,20 @@ impl SimWire {
         self.lock().asked.clone()
     }
 
+    /// How many short-lived tokens were given out.
+    pub fn tokens(&self) -> usize {
+        self.lock().tokens.count()
+    }
+
+    /// Requests that set out with a token that was good no longer.
+    pub fn stale_tokens(&self) -> Vec<String> {
+        self.lock().tokens.stale()
+    }
+
     /// Asks the upstream past all troubles: status and body.
     pub async fn ask_sim(&self, method: Method, path: &str, body: Bytes) -> (u16, Bytes) {
         let request = http::Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let request = request.header("authorization", "Bearer sim");
         let request = request.body(Body::from(body)).expect("method, path and header are well formed");
         let response = self.sim.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         let status = response.status().as_u16();
@@ -201,19 +203,21 @@ impl SimWire {
     }
 
     fn note(&self, peer: Peer, parts: &Sent) {
+        let now_ms = self.clock.now_ms();
         let mut state = self.lock();
+        state.tokens.used(&parts.headers, &parts.path, now_ms);
         match peer {
-            Peer::Paid => *state.set_out.entry(parts.client()).or_default() += 1,
+            Peer::Paid => *state.set_out.entry(peer::key_of(&parts.path, &parts.body)).or_default() += 1,
             Peer::Asked => state.asked.push(format!("{} {}", parts.method, parts.path)),
             Peer::File | Peer::Caller => {}
         }
     }
 
-    async fn deliver(&self, peer: Peer, sent: &Sent) -> Result<(WireResponse, Option<Paid>), WireError> {
+    async fn deliver(&self, peer: Peer, sent: &Sent) -> Result<Delivered, WireError> {
         if peer == Peer::Caller {
             let status = self.receiver.hear(&sent.headers, sent.body.clone(), self.clock.now_ms());
             let status = status.ok_or_else(|| WireError::after(WireErrorKind::Timeout, "the host does not answer"))?;
-            return Ok((response(status, http::HeaderMap::new(), Body::empty()), None));
+            return Ok(Delivered::plain(response(status, http::HeaderMap::new(), Body::empty())));
         }
         let mut request = http::Request::builder().method(sent.method.clone()).uri(&sent.path);
         if let Some(headers) = request.headers_mut() {
@@ -226,16 +230,21 @@ impl SimWire {
         if peer == Peer::Asked
             && let Some(answer) = self.forgetful(&sent.path)
         {
-            return Ok((answer, None));
+            return Ok(Delivered::plain(answer));
         }
-        if peer != Peer::Paid {
-            return Ok((response(parts.status.as_u16(), parts.headers, body), None));
+        let is_grant = peer == Peer::Asked && sent.path.ends_with("/token");
+        if peer != Peer::Paid && !is_grant {
+            return Ok(Delivered::plain(response(parts.status.as_u16(), parts.headers, body)));
         }
         let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
-        let paid = sent.paid(&body);
+        if is_grant {
+            let answer = response(parts.status.as_u16(), parts.headers, Body::from(body.clone()));
+            return Ok(Delivered { answer, paid: None, grant: Some(body) });
+        }
+        let paid = peer::paid(&sent.path, &sent.body, &body);
         self.lock().arrived.push(paid.clone());
         let answer = response(parts.status.as_u16(), parts.headers, Body::from(body));
-        Ok((answer, Some(paid).filter(|_| parts.status.is_success())))
+        Ok(Delivered { answer, paid: Some(paid).filter(|_| parts.status.is_success()), grant: None })
     }
 }
 
@@ -243,7 +252,7 @@ impl SimWire {
 impl Wire for SimWire {
     async fn send(&self, request: WireRequest) -> Result<WireResponse, WireError> {
         let limit_ms = request.header_timeout_ms;
-        let peer = peer_of(&request);
+        let peer = peer::peer_of(&request.method, &request.url);
         let sent = Sent::read(request).await?;
         let began_ms = self.clock.now_ms();
         let _home = (peer == Peer::Caller).then(|| Trip::begin(&self.receiver, &sent, began_ms, began_ms + limit_ms));
@@ -261,14 +270,19 @@ impl Wire for SimWire {
                 return Err(WireError::after(WireErrorKind::Timeout, "no answer within the time limit"));
             }
         }
-        let (answer, paid) = self.deliver(peer, &sent).await?;
+        let Delivered { answer, paid, grant } = self.deliver(peer, &sent).await?;
         if fault == Some(Fault::AnswerLost) {
             return Err(WireError::after(WireErrorKind::Reset, "the connection broke"));
         }
         if fault == Some(Fault::HoldAfter) {
             self.stand_still().await;
         }
-        self.lock().answered.extend(paid);
+        let now_ms = self.clock.now_ms();
+        let mut state = self.lock();
+        if let Some(grant) = grant {
+            state.tokens.granted(&grant, now_ms);
+        }
+        state.answered.extend(paid);
         Ok(answer)
     }
 }
@@ -312,32 +326,6 @@ impl Sent {
         let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let path = format!("{}{query}", request.url.path());
         Ok(Self { method: request.method, path, headers: request.headers, body: whole.freeze() })
-    }
-
-    fn field(&self, name: &str) -> String {
-        let value: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-    }
-
-    fn client(&self) -> String {
-        self.field("state")
-    }
-
-    fn paid(&self, answer: &[u8]) -> Paid {
-        let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
-        let took = matches!(answer.get("code").and_then(serde_json::Value::as_i64), Some(1 | 21 | 22));
-        let operation = answer.get("result").and_then(serde_json::Value::as_str).filter(|_| took);
-        Paid { client: self.client(), hook: self.field("notifyHook"), operation: operation.map(str::to_owned) }
-    }
-}
-
-fn peer_of(request: &WireRequest) -> Peer {
-    let path = request.url.path();
-    match request.url.host_str() {
-        Some(CALLER_HOST) => Peer::Caller,
-        _ if path.contains("/files/") => Peer::File,
-        _ if path.contains("/submit/") => Peer::Paid,
-        _ => Peer::Asked,
     }
 }
 

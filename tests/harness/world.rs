@@ -1,5 +1,6 @@
 //! The world of a scenario.
 
+use crate::channels;
 use crate::process::{Process, Surroundings};
 use crate::receiver::Receiver;
 use crate::scheduler::SwapScheduler;
@@ -14,15 +15,15 @@ use sim::{Sim, SimConfig};
 use std::sync::Arc;
 use store::{FolderStore, Store};
 use task::clock::{ManualClock, SeededEntropy};
-use task::{Channel, ChannelLimits, Clock, Secret, Task, TaskId, UncertainPolicy};
+use task::{Clock, Task, TaskId, UncertainPolicy};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use workers::sweep;
 
-/// The channel that every world has.
-pub const FIRST_CHANNEL: &str = "first";
-/// The channel that some worlds have besides, to the same upstream.
-pub const SECOND_CHANNEL: &str = "second";
+pub use crate::channels::{FIRST_CHANNEL, OTHER_CHANNELS, SECOND_CHANNEL};
+
+/// How long a short-lived token is good, ms: shorter than the hours that scenarios leap.
+const TOKEN_MS: i64 = 150_000;
 /// The most looks that a lane takes before it counts as never coming to rest.
 const LOOKS_MAX: usize = 500;
 /// Turns of the runtime after which everything that waits for nothing outside has run.
@@ -41,11 +42,23 @@ pub struct Shape {
     pub uncertain: UncertainPolicy,
     /// Whether the upstream's finished grids name their four pictures singly too.
     pub singles: bool,
+    /// Whether there are channels of the other dialects too, one each.
+    pub others: bool,
+    /// Whether Vertex puts its films in a bucket, and not into its answers.
+    pub bucket: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { seed: 1, slots: 0, two_channels: false, uncertain: UncertainPolicy::Fail, singles: false }
+        Self {
+            seed: 1,
+            slots: 0,
+            two_channels: false,
+            uncertain: UncertainPolicy::Fail,
+            singles: false,
+            others: false,
+            bucket: false,
+        }
     }
 }
 
@@ -109,7 +122,7 @@ impl World {
             wire: wire.clone(),
         };
         let process = Process::start(folder.path(), &around).await;
-        put_channels(&process, shape).await;
+        channels::put(&process, shape).await;
         scheduler.hold_against(Some(process.ledger.clone()));
         let process = Some(process);
         let world = Self { clock, sim, wire, receiver, scheduler, store, restarts: 0, around, process, folder };
@@ -330,30 +343,7 @@ fn sim_config(shape: Shape, clock: Arc<ManualClock>) -> SimConfig {
         picture_px: 64,
         singles: shape.singles,
         hook_timer: false,
+        token_ms: TOKEN_MS,
         ..SimConfig::new(clock)
     }
-}
-
-async fn put_channels(process: &Process, shape: Shape) {
-    let names = if shape.two_channels { vec![FIRST_CHANNEL, SECOND_CHANNEL] } else { vec![FIRST_CHANNEL] };
-    for name in names {
-        let channel = Channel {
-            name: name.to_owned(),
-            dialect: "midjourney_proxy".to_owned(),
-            base_url: format!("http://{SIM_HOST}"),
-            key: Secret::new("upstream-key".to_owned()),
-            hook_secret: Secret::new("hook-secret".to_owned()),
-            models: vec!["*".to_owned()],
-            weight: 1,
-            priority: 0,
-            limits: ChannelLimits { slots: shape.slots, rate_per_min: 0, burst: 1 },
-            uncertain: shape.uncertain,
-            options: serde_json::Map::new(),
-            paused: false,
-            removed: false,
-            created_ms: BEGIN_MS,
-        };
-        process.ledger.put_channel(&channel).await.expect("a channel can be written");
-    }
-    process.channels.refresh().await.expect("the channels can be read");
 }

@@ -172,7 +172,8 @@ impl Core {
 /// Whether all that was asked for is here, and the files beside it are not to be had even after a fresh look.
 fn only_extras_are_gone(task: &Task, copied: &Copied) -> bool {
     let main = task.spec.kind.main_role();
-    let role_at = |position: i64| usize::try_from(position).ok().and_then(|place| task.outputs.get(place)).map(|o| o.role);
+    let role_at =
+        |position: i64| usize::try_from(position).ok().and_then(|place| task.outputs.get(place)).map(|o| o.role);
     let has_main = copied.artifacts.iter().any(|artifact| artifact.role == main);
     let is_extra = |position: i64| role_at(position).is_some_and(|role| role != main);
     has_main && copied.missing.iter().all(|(position, error)| error.gone && is_extra(*position))

@@ -6,7 +6,7 @@ use ledger::AttemptNote;
 use providers::{Account, LookupOutcome, Lost, PollItem};
 use queue::Finish;
 use serde_json::json;
-use task::{AttemptId, Failure, FailureKind, Operation, Requeue, State, Step, Task, UncertainPolicy};
+use task::{AttemptId, Failure, FailureKind, Kind, Operation, Requeue, State, Step, Task, UncertainPolicy};
 
 /// The most bytes of a look-up's answer that are read.
 const LOOKUP_MAX_BYTES: usize = 8 << 20;
@@ -139,7 +139,10 @@ impl Core {
     /// equal requests of ours as well.
     async fn unclaimed(&self, line: &Line, task: &Task, operation: Operation) -> LookupOutcome {
         match self.ledger.find_operation(&line.channel.name, &operation.id).await {
-            Ok(Some(owner)) if owner != task.id => {
+            // A question's answer goes on as the very operation of its parent.
+            Ok(Some(owner))
+                if owner != task.id && !(task.spec.kind == Kind::Modal && task.spec.parent == Some(owner)) =>
+            {
                 LookupOutcome::Unsure("what was found belongs to another task".to_owned())
             }
             Err(error) => LookupOutcome::Unsure(error.to_string()),

@@ -4,7 +4,8 @@
 
 use crate::callback_url;
 use crate::family::{Body, Order};
-use crate::fields::Fields;
+use crate::field_schema;
+use crate::fields::{Fields, check_text};
 use crate::form::{self, Form};
 use crate::inputs;
 use crate::problem::Problem;
@@ -18,7 +19,7 @@ pub const PROMPT_MAX_CHARS: usize = 32_000;
 pub const MODEL_MAX_CHARS: usize = 200;
 /// Lengths that are taken, s; the vendor's own are fewer.
 pub const SECONDS: RangeInclusive<i64> = 1..=60;
-/// The most pictures of one submission.
+/// The most pictures of one list, empty items counted; `image_url` and a reference may come beside it.
 pub const IMAGES_MAX: usize = 10;
 /// The most shots of a storyboard.
 pub const SHOTS_MAX: usize = 50;
@@ -26,6 +27,8 @@ pub const SHOTS_MAX: usize = 50;
 const SIDE_MAX: i64 = 8_192;
 /// Named resolutions, in lower case.
 const RESOLUTIONS: [&str; 6] = ["480p", "720p", "768p", "1080p", "2k", "4k"];
+/// Pixels or a named resolution, as a pattern's inside.
+const MEASURE: &str = "[1-7][0-9]{2,3}[xX*][1-7][0-9]{2,3}|480[pP]|720[pP]|768[pP]|1080[pP]|2[kK]|4[kK]";
 /// Raw fields travel to the dialect of this name only.
 const BAG: &str = "openai_videos";
 
@@ -116,9 +119,10 @@ fn shot(place: usize, item: &Value) -> Result<Shot, Problem> {
     let wrong = |what: &str| Problem::invalid(&name, format!("{name} has to be {what}"));
     let object = item.as_object().ok_or_else(|| wrong("an object with prompt and duration"))?;
     let prompt = object.get("prompt").and_then(Value::as_str).unwrap_or_default();
-    if prompt.trim().is_empty() || prompt.chars().count() > PROMPT_MAX_CHARS {
+    if prompt.trim().is_empty() {
         return Err(wrong("an object whose prompt is a text"));
     }
+    check_text(&format!("{name}.prompt"), prompt, PROMPT_MAX_CHARS)?;
     let seconds = match object.get("duration").or_else(|| object.get("seconds")) {
         None | Some(Value::Null) => None,
         Some(Value::Number(number)) => number.as_f64(),
@@ -137,6 +141,10 @@ fn pictures(fields: &mut Fields<'_>, files: Vec<Input>) -> Result<Vec<Input>, Pr
     if let Some(text) = fields.long_text("image_url")? {
         found.push(inputs::input("image_url", "first_frame", text)?);
     }
+    let too_many = || Problem::invalid("images", format!("images may hold at most {IMAGES_MAX} pictures"));
+    if fields.array("images")?.is_some_and(|items| items.len() > IMAGES_MAX) {
+        return Err(too_many());
+    }
     if let Some(texts) = fields.texts("images")? {
         for text in texts {
             found.push(inputs::input("images", "first_frame", text)?);
@@ -144,8 +152,8 @@ fn pictures(fields: &mut Fields<'_>, files: Vec<Input>) -> Result<Vec<Input>, Pr
     }
     found.extend(reference(fields)?);
     found.extend(files);
-    if found.len() > IMAGES_MAX {
-        return Err(Problem::invalid("images", format!("at most {IMAGES_MAX} pictures are taken")));
+    if found.len() > IMAGES_MAX + 2 {
+        return Err(too_many());
     }
     if found.len() > 1 {
         found.iter_mut().for_each(|input| "reference_image".clone_into(&mut input.role));
@@ -188,34 +196,51 @@ pub fn shown_measures(task: &task::Task) -> (f64, Size) {
 
 /// JSON Schema of the body.
 pub fn schema(model_required: bool) -> Value {
-    let text = |description: &str| json!({ "type": ["string", "null"], "description": description });
-    let whole = json!({ "type": ["integer", "string", "null"], "description": "Seconds, 1 to 60. The vendor's next longer length is made." });
-    let flag =
-        |description: &str| json!({ "enum": [true, false, "true", "false", "", null], "description": description });
+    let seconds = || {
+        field_schema::whole(
+            *SECONDS.start(),
+            *SECONDS.end(),
+            "[1-9]|[1-5][0-9]|60",
+            "Seconds. The vendor's next longer length is made.",
+        )
+    };
+    let model = "A name that GET /v1/models lists.";
+    let measure = |description: &str| field_schema::word(MEASURE, description);
+    let picture = json!({ "type": ["string", "null"] });
+    let shot = json!({ "type": "object", "required": ["prompt"], "properties": {
+        "prompt": field_schema::required_text(PROMPT_MAX_CHARS, "What is to be seen in it."),
+        "duration": { "anyOf": [{ "type": "number", "exclusiveMinimum": 0, "maximum": 60 },
+            { "type": "string", "pattern": "^([1-9]|[1-5][0-9]|60)$" }, { "type": "null" }] },
+    } });
     json!({
         "type": "object",
         // A form is taken as well: front reads this.
         "x-multipart": true,
         "required": if model_required { json!(["model"]) } else { json!([]) },
+        "anyOf": [field_schema::given("prompt"), { "required": ["storyboard"],
+            "properties": { "storyboard": { "type": "array", "minItems": 1 } } }],
         "properties": {
-            "model": { "type": if model_required { json!("string") } else { json!(["string", "null"]) }, "description": "A name that GET /v1/models lists." },
-            "prompt": text("What is to be seen. May be left out with a storyboard."),
-            "size": text("Pixels such as 1280x720, or 720p, 1080p. The nearest size of the same orientation is made."),
-            "resolution": text("480p, 720p, 1080p, 4k."),
-            "aspect_ratio": text("16:9, 9:16, 1:1 … Pixels in size win over it."),
-            "duration": whole.clone(),
-            "seconds": whole,
-            "image_url": text("A picture where the film begins: http, https or data URL."),
-            "images": { "type": ["array", "null"], "items": { "type": "string" }, "maxItems": IMAGES_MAX },
-            "input_reference": { "type": ["object", "null"], "description": "A file in a form, or an object with image_url." },
-            "storyboard": { "type": ["array", "null"], "maxItems": SHOTS_MAX,
-                "items": { "type": "object", "required": ["prompt"] } },
-            "negative_prompt": text("What should not be there."),
-            "seed": { "type": ["integer", "string", "null"] },
-            "generate_audio": flag("Whether the film has sound, where the vendor can choose."),
-            "private": flag("Passed on to vendors that have a public gallery."),
-            "notifyHook": text("Called back whenever the status changes. Has to be public."),
-            "callback_url": text("The same as notifyHook, which wins."),
+            "model": if model_required { field_schema::required_text(MODEL_MAX_CHARS, model) }
+                else { field_schema::text(MODEL_MAX_CHARS, model) },
+            "prompt": field_schema::text(PROMPT_MAX_CHARS, "What is to be seen. May be left out with a storyboard."),
+            "size": measure("Pixels such as 1280x720, or 720p, 1080p. The nearest size of the same orientation is made."),
+            "resolution": measure("480p, 720p, 1080p, 4k."),
+            "aspect_ratio": field_schema::word("adaptive|[0-9]{1,2}:[0-9]{1,2}", "16:9, 9:16, 1:1 … Pixels in size win over it."),
+            "duration": seconds(),
+            "seconds": seconds(),
+            "image_url": { "type": ["string", "null"],
+                "description": "A picture where the film begins: http, https or data URL." },
+            "images": { "type": ["array", "null"], "items": picture, "maxItems": IMAGES_MAX },
+            "input_reference": { "type": ["object", "null"], "required": ["image_url"],
+                "properties": { "image_url": { "type": "string", "minLength": 1 }, "file_id": { "type": "null" } },
+                "description": "A file in a form, or an object with image_url." },
+            "storyboard": { "type": ["array", "null"], "maxItems": SHOTS_MAX, "items": shot },
+            "negative_prompt": field_schema::text(PROMPT_MAX_CHARS, "What should not be there."),
+            "seed": field_schema::whole(0, i64::from(u32::MAX), "0|[1-9][0-9]{0,8}", "Where chance begins."),
+            "generate_audio": field_schema::flag("Whether the film has sound, where the vendor can choose."),
+            "private": field_schema::flag("Passed on to vendors that have a public gallery."),
+            "notifyHook": field_schema::callback("Called back whenever the status changes. Has to be public."),
+            "callback_url": field_schema::callback("The same as notifyHook, which wins."),
         },
     })
 }

@@ -7,6 +7,7 @@ pub mod callback;
 pub mod callback_url;
 pub mod errors;
 pub mod family;
+pub mod field_schema;
 pub mod fields;
 pub mod film_order;
 pub mod form;

@@ -64,7 +64,8 @@ impl Document {
         if !route.schema.is_null() {
             let schema = self.schema(format!("{schema_name}.request"), route.schema.clone());
             let content = json!({ "application/json": { "schema": schema, "example": route.example } });
-            operation["requestBody"] = json!({ "required": true, "content": content });
+            let required = route.schema.get("x-body-optional") != Some(&Value::Bool(true));
+            operation["requestBody"] = json!({ "required": required, "content": content });
         }
         if route.open {
             operation["security"] = json!([]);
@@ -88,8 +89,7 @@ impl Document {
         let mut responses = Map::new();
         let answer = match route.call {
             Call::Content => binary(),
-            Call::Events => json!({ "text/event-stream": { "schema": { "type": "string",
-                "description": "Events of the type `task`, each with the task object as JSON in `data`." } } }),
+            Call::Events => json!({ "text/event-stream": { "schema": event() } }),
             _ => {
                 let schema = self.schema(format!("{schema_name}.answer"), doc.answer.clone());
                 let mut content = json!({ "application/json": { "schema": schema } });
@@ -131,6 +131,15 @@ fn binary() -> Value {
     json!({ "*/*": { "schema": { "type": "string", "contentEncoding": "binary" } } })
 }
 
+/// One event of a stream.
+fn event() -> Value {
+    json!({
+        "type": "object",
+        "description": "An event of the type `task`, with the task object as JSON text in `data`.",
+        "properties": { "event": { "const": "task" }, "id": { "type": "string" }, "data": { "type": "string" } },
+    })
+}
+
 fn parameters(route: &Route, doc: &RouteDoc) -> Vec<Value> {
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}').map(|name| name.trim_start_matches('*'))).map(
         |name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }),
@@ -141,7 +150,7 @@ fn parameters(route: &Route, doc: &RouteDoc) -> Vec<Value> {
     let once = (route.call == Call::Submit).then(|| {
         json!({ "name": "Idempotency-Key", "in": "header",
             "description": "The same key and body answer the first answer again; another body is refused with 409.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9._-]+$" } })
+            "schema": { "type": "string", "maxLength": 255, "pattern": "^[\\t -~]*$" } })
     });
     in_path.chain(in_query).chain(once).collect()
 }

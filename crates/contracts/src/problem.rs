@@ -1,6 +1,11 @@
 //! What went wrong before a task existed: the error table of `contract/DECISIONS.md`, as data.
 //! Each family writes it in its own shape.
 
+/// The most characters of a message: it may quote what the caller sent, but never all of it.
+pub const MESSAGE_MAX_CHARS: usize = 1_000;
+/// The most characters of a field's name, which may be the caller's own.
+pub const PARAM_MAX_CHARS: usize = 200;
+
 /// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -25,12 +30,13 @@ pub struct Problem {
 
 impl Problem {
     fn new(status: u16, code: &'static str, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, kind, message: message.into(), param: None, retry_after_s: None, allow: None, task: None }
+        let message = clipped(message.into(), MESSAGE_MAX_CHARS);
+        Self { status, code, kind, message, param: None, retry_after_s: None, allow: None, task: None }
     }
 
     /// Names the field.
     pub fn at(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
+        self.param = Some(clipped(param.into(), PARAM_MAX_CHARS));
         self
     }
 
@@ -117,7 +123,7 @@ impl Problem {
     /// 413.
     pub fn too_large(param: Option<&str>, message: impl Into<String>) -> Self {
         let mut problem = Self::new(413, "payload_too_large", "invalid_request_error", message);
-        problem.param = param.map(str::to_owned);
+        problem.param = param.map(|param| clipped(param.to_owned(), PARAM_MAX_CHARS));
         problem
     }
 
@@ -156,5 +162,28 @@ impl Problem {
         let mut problem = Self::new(503, "service_unavailable", "server_error", message);
         problem.retry_after_s = Some(5);
         problem
+    }
+}
+
+/// At most `max_chars` characters of a text, with a mark where the rest was.
+fn clipped(mut text: String, max_chars: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(max_chars) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_callers_make_up_are_quoted_in_part() {
+        let name = "é".repeat(100_000);
+        let problem = Problem::invalid(&name, format!("{name} is unknown"));
+        assert_eq!(problem.message.chars().count(), MESSAGE_MAX_CHARS + 1);
+        assert_eq!(problem.param.map(|param| param.chars().count()), Some(PARAM_MAX_CHARS + 1));
+        assert_eq!(Problem::too_large(Some("f"), "short").message, "short");
     }
 }

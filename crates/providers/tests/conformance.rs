@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use providers::{Account, Dialect, LookupOutcome, Lost, Parent, Piece, PollItem, Response, Submission, SubmitOutcome, Turn};
+use providers::{
+    Account, Dialect, LookupOutcome, Lost, Parent, Piece, PollItem, Response, Submission, SubmitOutcome, Turn,
+};
 use serde_json::{Map, Value};
 use task::clock::SeededEntropy;
 use task::{ClientId, Details, Input, InputData, Kind, Operation, Output, Role, Secret, Song, Source, Spec};

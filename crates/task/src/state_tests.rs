@@ -46,7 +46,12 @@ fn every_step() -> Vec<Step> {
     let details = Details::default();
     vec![
         Step::TakeLease { attempt: AttemptId::new(1, &entropy), client: ClientId::new(1, &entropy), lease_until_ms: 5 },
-        Step::Move { channel: "two".into(), upstream_model: "x".into(), fitted: Fitted::default(), warnings: Vec::new() },
+        Step::Move {
+            channel: "two".into(),
+            upstream_model: "x".into(),
+            fitted: Fitted::default(),
+            warnings: Vec::new(),
+        },
         Step::Accept { operation: Operation { id: "9".into(), memo: serde_json::Value::Null }, warnings: vec![] },
         Step::Answer { outputs: vec![], details: details.clone() },
         Step::Requeue { why: Requeue::GivenBack, due_ms: 9 },

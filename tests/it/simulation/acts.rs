@@ -1,7 +1,7 @@
 //! What may happen next, and how likely it is.
 
 use super::scenario::Scenario;
-use super::{submissions, troubles};
+use super::{others, submissions, troubles};
 use queue::{Lane, Scheduler};
 use tests::Stepped;
 use tests::wire::{Fault, Peer};
@@ -18,7 +18,7 @@ fn peer_of(lane: Lane) -> Peer {
 
 /// Does one thing, chosen by the dice.
 pub(super) async fn perform(scenario: &mut Scenario) -> Result<(), String> {
-    const WEIGHTS: [usize; 26] = [14, 2, 8, 5, 6, 3, 5, 2, 3, 14, 9, 9, 4, 2, 10, 4, 5, 2, 2, 2, 2, 3, 4, 3, 14, 5];
+    const WEIGHTS: [usize; 27] = [8, 2, 6, 4, 6, 3, 5, 2, 3, 14, 9, 9, 4, 2, 10, 4, 5, 2, 2, 2, 2, 3, 4, 3, 14, 5, 14];
     match scenario.dice.weighted(&WEIGHTS) {
         0 => submissions::imagine(scenario).await,
         1 => submissions::words_or_blend(scenario).await,
@@ -45,7 +45,8 @@ pub(super) async fn perform(scenario: &mut Scenario) -> Result<(), String> {
         22 => troubles::hook(scenario).await,
         23 => troubles::restart_or_pause(scenario).await,
         24 => good_hours(scenario).await,
-        _ => bad_hours(scenario).await,
+        25 => bad_hours(scenario).await,
+        _ => others::ask(scenario).await,
     }
 }
 

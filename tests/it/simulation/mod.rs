@@ -7,6 +7,7 @@
 mod acts;
 mod drain;
 mod invariants;
+mod others;
 mod scenario;
 mod stories;
 mod submissions;
@@ -28,6 +29,7 @@ const FAILURES_MAX: usize = 3;
 /// Steps, notes and ends of callbacks that the scenarios of each shard come to in a usual run, so that
 /// none of the guarantees is tested by never being met.
 const EVERYWHERE: &[&str] = &[
+    "another token",
     "accept",
     "answer",
     "ask_input",
@@ -37,11 +39,22 @@ const EVERYWHERE: &[&str] = &[
     "cancel",
     "doubt",
     "fail",
+    "film from a bucket",
+    "film from an answer",
     "hand_over",
+    "kling succeeded",
+    "midjourney succeeded",
+    "music with a parent succeeded",
+    "openai_video succeeded",
     "refused",
+    "remix with a parent succeeded",
     "resubmit",
+    "seedance succeeded",
     "store",
+    "suno succeeded",
     "take_lease",
+    "unified_video succeeded",
+    "warned",
     "work",
 ];
 

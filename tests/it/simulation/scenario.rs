@@ -1,6 +1,6 @@
 //! A scenario under way: its world, what its callers were told, and what was done so far.
 
-use super::submissions;
+use super::{others, submissions};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use task::UncertainPolicy;
@@ -22,6 +22,41 @@ pub(super) struct Told {
     pub(super) calls_back: bool,
     /// The modal that answers it, once there is one.
     pub(super) answered_by: Option<String>,
+    /// Where its family shows it, with `{}` for its id.
+    pub(super) shown_at: String,
+    /// Whether it was asked for in a length that the vendor does not make.
+    pub(super) fits: bool,
+    /// The task that it goes on from.
+    pub(super) follows: Option<String>,
+}
+
+/// Where Midjourney's tasks are shown.
+const PICTURE: &str = "/mj/task/{}/fetch";
+
+impl Told {
+    /// A picture of Midjourney's; it gets its id when the submission is answered.
+    pub(super) fn new(tenant: Tenant, calls_back: bool) -> Self {
+        Self {
+            id: String::new(),
+            tenant,
+            seen: None,
+            calls_back,
+            answered_by: None,
+            shown_at: PICTURE.to_owned(),
+            fits: false,
+            follows: None,
+        }
+    }
+
+    /// Whether it is one of Midjourney's.
+    pub(super) fn is_picture(&self) -> bool {
+        self.shown_at == PICTURE
+    }
+
+    /// Where it is shown.
+    pub(super) fn path(&self) -> String {
+        self.shown_at.replace("{}", &self.id)
+    }
 }
 
 /// A submission under an idempotency key, to be repeated.
@@ -47,6 +82,8 @@ pub(super) struct Scenario {
     pub(super) cancels: Vec<JoinHandle<u16>>,
     pub(super) store_refuses: bool,
     pub(super) paused: Option<&'static str>,
+    /// Submissions of the other families so far.
+    pub(super) takes: usize,
     /// What the ledger had written when the books were last checked: restarts and units.
     pub(super) checked: Option<(u64, u64)>,
     pub(super) reached: Reached,
@@ -62,6 +99,8 @@ impl Scenario {
             two_channels: dice.percent(40),
             uncertain: if dice.percent(10) { UncertainPolicy::Resubmit } else { UncertainPolicy::Fail },
             singles: dice.percent(15),
+            others: true,
+            bucket: dice.percent(40),
         };
         let world = World::new(shape).await;
         let mut scenario = Self {
@@ -76,6 +115,7 @@ impl Scenario {
             cancels: Vec::new(),
             store_refuses: false,
             paused: None,
+            takes: 0,
             checked: None,
             reached: Reached::new(),
             log: Vec::new(),
@@ -83,6 +123,7 @@ impl Scenario {
         match scenario.dice.below(10) {
             0 | 1 => scenario.shrink_quota().await,
             2..=4 => submissions::begin_with_a_question(&mut scenario).await,
+            5 => others::begin_with_a_parent(&mut scenario).await,
             _ => {}
         }
         scenario

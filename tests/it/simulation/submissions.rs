@@ -38,17 +38,22 @@ const MARKERS: &[&str] = &[
     "[sim:action/lost-answer]",
 ];
 
-fn tenant(scenario: &Scenario) -> Tenant {
+pub(super) fn tenant(scenario: &Scenario) -> Tenant {
     if scenario.dice.percent(70) { Tenant::Limited } else { Tenant::Unlimited }
+}
+
+/// One of the upstream's troubles.
+pub(super) fn marker(scenario: &Scenario) -> &'static str {
+    scenario.dice.pick(MARKERS).copied().unwrap_or_default()
 }
 
 fn prompt(scenario: &Scenario) -> String {
     let subject = ["a lighthouse", "a small red house", "two cats"][scenario.dice.below(3)];
-    let marker = if scenario.dice.percent(40) { scenario.dice.pick(MARKERS).copied().unwrap_or_default() } else { "" };
+    let marker = if scenario.dice.percent(40) { marker(scenario) } else { "" };
     format!("{subject} {marker}").trim().to_owned()
 }
 
-fn with_hook(scenario: &Scenario, mut body: Value) -> Value {
+pub(super) fn with_hook(scenario: &Scenario, mut body: Value) -> Value {
     if scenario.dice.percent(55) {
         body["notifyHook"] = json!("http://caller.test/hook");
     }
@@ -57,15 +62,19 @@ fn with_hook(scenario: &Scenario, mut body: Value) -> Value {
 
 /// Notes what a submission was answered.
 fn note(scenario: &mut Scenario, tenant: Tenant, what: &str, body: &Value, answer: &Answered) -> Result<(), String> {
+    note_told(scenario, Told::new(tenant, body.get("notifyHook").is_some()), what, answer)
+}
+
+/// Notes what a submission was answered, and `told` under its id when it was accepted.
+pub(super) fn note_told(scenario: &mut Scenario, told: Told, what: &str, answer: &Answered) -> Result<(), String> {
     if answer.status >= 500 && !scenario.store_refuses && scenario.paused.is_none() {
         return Err(format!("{what} was answered {}: {}", answer.status, answer.body));
     }
-    let calls_back = body.get("notifyHook").is_some();
+    let (tenant, calls_back) = (told.tenant, told.calls_back);
     let mut name = String::from("nothing");
-    if let Some(id) = answer.accepted() {
+    if let Some(id) = answer.opened() {
         if !scenario.told.iter().any(|told| told.id == id) {
-            let told = Told { id: id.clone(), tenant, seen: None, calls_back, answered_by: None };
-            scenario.told.push(told);
+            scenario.told.push(Told { id: id.clone(), ..told });
         }
         name = scenario.name_of(&id);
     }
@@ -83,13 +92,7 @@ fn note(scenario: &mut Scenario, tenant: Tenant, what: &str, body: &Value, answe
 /// A finished picture whose follow-ups ask back, and one of them.
 pub(super) async fn begin_with_a_question(scenario: &mut Scenario) {
     let id = scenario.world.imagine(Tenant::Limited, "a lighthouse [sim:action/modal]").await;
-    scenario.told.push(Told {
-        id: id.clone(),
-        tenant: Tenant::Limited,
-        seen: None,
-        calls_back: false,
-        answered_by: None,
-    });
+    scenario.told.push(Told { id: id.clone(), ..Told::new(Tenant::Limited, false) });
     scenario.world.run_to_end(&id).await;
     let body = with_hook(scenario, json!({ "taskId": id, "action": "VARIATION", "index": 3 }));
     let answer = scenario.world.submit(Tenant::Limited, "change", body.clone()).await;
@@ -142,7 +145,8 @@ async fn buttons(scenario: &Scenario, told: &Told) -> Vec<String> {
 }
 
 async fn finished(scenario: &Scenario) -> Option<(Told, Vec<String>)> {
-    let told = scenario.dice.pick(&scenario.told)?.clone();
+    let pictures: Vec<&Told> = scenario.told.iter().filter(|told| told.is_picture()).collect();
+    let told = (*scenario.dice.pick(&pictures)?).clone();
     let buttons = buttons(scenario, &told).await;
     (!buttons.is_empty()).then_some((told, buttons))
 }
@@ -217,7 +221,11 @@ pub(super) async fn answer_modal(scenario: &mut Scenario) -> Result<(), String> 
 
 pub(super) async fn cancel(scenario: &mut Scenario) -> Result<(), String> {
     let Some(told) = scenario.dice.pick(&scenario.told).cloned() else { return Ok(()) };
-    let handle = scenario.world.cancel(told.tenant, &told.id);
+    let handle = if told.is_picture() {
+        scenario.world.cancel(told.tenant, &told.id)
+    } else {
+        scenario.world.cancel_at(told.tenant, &format!("/v1/tasks/{}/cancel", told.id))
+    };
     // A free one is over at once; one that is forwarded waits for the poll stage.
     let id = told.id.parse().map_err(|_| format!("{} is no id", told.id))?;
     while !handle.is_finished() {
@@ -243,14 +251,15 @@ pub(super) async fn fetch(scenario: &mut Scenario) -> Result<(), String> {
     Ok(())
 }
 
-/// The order of the public words. A task that was handed over goes from MODAL to its child's words.
+/// The order of the public words of all families, their callbacks' included. A task that was handed over goes from MODAL to its child's words.
 pub(super) fn rank(word: &str) -> Option<u8> {
     Some(match word {
-        "NOT_START" => 0,
-        "SUBMITTED" => 1,
-        "IN_PROGRESS" => 2,
+        "NOT_START" | "queued" => 0,
+        "SUBMITTED" | "submitted" => 1,
+        "IN_PROGRESS" | "processing" | "in_progress" => 2,
         "MODAL" => 3,
-        "SUCCESS" | "FAILURE" | "CANCEL" => 4,
+        "SUCCESS" | "complete" | "succeed" | "succeeded" | "completed" => 4,
+        "FAILURE" | "CANCEL" | "error" | "failed" => 4,
         _ => return None,
     })
 }
@@ -258,12 +267,15 @@ pub(super) fn rank(word: &str) -> Option<u8> {
 /// Looks at one task as its caller.
 pub(super) async fn look(scenario: &mut Scenario, place: usize) -> Result<(), String> {
     let told = scenario.told[place].clone();
-    let shown = scenario.world.fetch(told.tenant, &told.id).await;
+    let shown = scenario.world.see(told.tenant, &told.path()).await;
     if shown.status != 200 {
         return Err(format!("#{place} was accepted and is answered {}: {}", shown.status, shown.body));
     }
-    let word = shown.text("status").to_owned();
-    let progress: i64 = shown.text("progress").trim_end_matches('%').parse().map_err(|_| "no progress".to_owned())?;
+    let word = shown.word().to_owned();
+    let progress = shown.progress();
+    if !(0..=100).contains(&progress) {
+        return Err(format!("#{place} shows no progress: {}", shown.body));
+    }
     let now = rank(&word).ok_or_else(|| format!("#{place} shows {word:?}"))?;
     if let Some((before, before_progress)) = &told.seen {
         let handed_over = before == "MODAL" && word == "IN_PROGRESS";

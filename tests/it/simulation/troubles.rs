@@ -41,11 +41,13 @@ pub(super) async fn hook(scenario: &mut Scenario) -> Result<(), String> {
         return deliver(scenario, &url, body, "a late upstream callback").await;
     }
     let arrived = scenario.world.wire.arrived();
-    let hooked: Vec<_> = arrived.iter().filter(|paid| !paid.hook.is_empty() && paid.operation.is_some()).collect();
-    let Some(paid) = scenario.dice.pick(&hooked) else { return Ok(()) };
-    let (url, operation) = (paid.hook.clone(), paid.operation.clone().unwrap_or_default());
-    let (status, body) =
-        scenario.world.wire.ask_sim(Method::GET, &format!("/mj/task/{operation}/fetch"), Bytes::new()).await;
+    let hooked: Vec<_> = arrived
+        .iter()
+        .filter(|paid| !paid.hook.is_empty())
+        .filter_map(|paid| Some((paid.hook.clone(), told_at(&paid.path, paid.operation.as_deref()?)?)))
+        .collect();
+    let Some((url, path)) = scenario.dice.pick(&hooked).cloned() else { return Ok(()) };
+    let (status, body) = scenario.world.wire.ask_sim(Method::GET, &path, Bytes::new()).await;
     if status != 200 {
         return Ok(());
     }
@@ -60,6 +62,15 @@ pub(super) async fn hook(scenario: &mut Scenario) -> Result<(), String> {
             deliver(scenario, &url, body.clone(), "an upstream callback").await?;
             deliver(scenario, &url, body, "the same upstream callback").await
         }
+    }
+}
+
+/// Where the upstream answers in the words of its callback; `None` for protocols that word it otherwise.
+fn told_at(submitted_at: &str, operation: &str) -> Option<String> {
+    match submitted_at {
+        path if path.starts_with("/mj") => Some(format!("/mj/task/{operation}/fetch")),
+        path if path.starts_with("/ark") => Some(format!("{path}/{operation}")),
+        _ => None,
     }
 }
 

@@ -12,7 +12,12 @@ fn every_step() -> Vec<Step> {
             client: task::ClientId::new(1, &entropy),
             lease_until_ms: 1,
         },
-        Step::Move { channel: String::new(), upstream_model: String::new(), fitted: Fitted::default(), warnings: Vec::new() },
+        Step::Move {
+            channel: String::new(),
+            upstream_model: String::new(),
+            fitted: Fitted::default(),
+            warnings: Vec::new(),
+        },
         Step::Accept { operation: Operation { id: String::new(), memo: serde_json::Value::Null }, warnings: vec![] },
         Step::Answer { outputs: vec![], details: Details::default() },
         Step::Requeue { why: Requeue::GivenBack, due_ms: 0 },

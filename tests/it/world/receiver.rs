@@ -33,6 +33,19 @@ impl Receiver {
         of_task.map(|(_, body)| body["status"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Waits for a callback of a task that tells one of these words, and gives its body.
+    pub(super) async fn body(&self, id: &str, words: &[&str]) -> Value {
+        loop {
+            let news = self.news.notified();
+            let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let told = |body: &Value| words.iter().any(|word| body["status"] == *word);
+            if let Some((_, body)) = heard.into_iter().find(|(_, body)| body["id"] == id && told(body)) {
+                return body;
+            }
+            news.await;
+        }
+    }
+
     /// Waits until a task's word is heard, and gives all words up to then.
     pub(super) async fn until(&self, id: &str, word: &str) -> Vec<String> {
         loop {

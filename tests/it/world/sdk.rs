@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 /// Where `tests/run` has installed the SDKs; `None` when it has not, which only a quick run may say.
-fn installed() -> Option<PathBuf> {
+#[expect(clippy::print_stderr, reason = "whoever runs the tests has to see what was left out")]
+pub(super) fn installed() -> Option<PathBuf> {
     let folder = std::env::var_os("BACKLOT_TEST_SDK").map(PathBuf::from);
     let must = std::env::var_os("BACKLOT_TEST_REQUIRE_ALL").is_some();
     assert!(folder.is_some() || !must, "the SDKs are not installed: BACKLOT_TEST_SDK names no folder");

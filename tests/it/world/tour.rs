@@ -5,10 +5,32 @@ use super::receiver::Receiver;
 use crate::tidy::{read, root};
 use tokio::process::Command;
 
-fn tour() -> String {
+/// A block of the README by its name.
+fn block(name: &str) -> String {
     let text = read(&root().join("README.md"));
-    let block = text.split_once("```sh tour\n").and_then(|(_, rest)| rest.split_once("\n```"));
-    block.expect("the README has a tour").0.to_owned()
+    let block = text.split_once(&format!("```sh {name}\n")).and_then(|(_, rest)| rest.split_once("\n```"));
+    block.unwrap_or_else(|| panic!("the README has no block {name}")).0.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_and_a_song_go_the_same_way() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let data = folder.path().join("data");
+    let backlot = Backlot::start(&data).await;
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &block("films")])
+        .current_dir(folder.path())
+        .env("BASE", &backlot.base)
+        .env("DATA", &data)
+        .output()
+        .await
+        .expect("bash runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", log_of(&data));
+    assert!(said.contains("\"status\":\"completed\"") && said.contains("\"status\":\"complete\""), "{said}");
+    let film = std::fs::read(folder.path().join("film.mp4")).expect("the film was saved");
+    assert_eq!(film.get(4..8), Some(b"ftyp".as_slice()), "it is an MP4 file");
+    assert!(said.contains(".mp3"), "the song has its sound: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,7 +40,7 @@ async fn the_tour_ends_with_a_picture_an_upscale_and_its_callbacks() {
     let backlot = Backlot::start(&data).await;
     let receiver = Receiver::start().await;
     let output = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &tour()])
+        .args(["-euo", "pipefail", "-c", &block("tour")])
         .current_dir(folder.path())
         .env("BASE", &backlot.base)
         .env("DATA", &data)

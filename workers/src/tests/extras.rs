@@ -32,7 +32,12 @@ async fn a_cover_that_is_not_there_holds_nobody_up() {
     world.forward_ms(61_000);
     assert_eq!(world.core.archive(task.id).await, Finish::Done);
     let done = world.row(task.id).await;
-    assert_eq!((done.state, done.artifacts.len(), done.warnings.len()), (State::Succeeded, 1, 1), "{:?}", done.warnings);
+    assert_eq!(
+        (done.state, done.artifacts.len(), done.warnings.len()),
+        (State::Succeeded, 1, 1),
+        "{:?}",
+        done.warnings
+    );
 }
 
 #[tokio::test]

@@ -24,16 +24,18 @@ pub(super) struct Listed {
 /// The first and the last frame: `image_urls`, for whose items `image` and `image_tail` stand in.
 pub(super) fn frames(fields: &mut Fields<'_>) -> Result<Vec<Input>, Problem> {
     const FIELD: &str = "image_urls";
-    let listed = list(fields, FIELD, &["image_url", "image", "url"], |_| "first_frame")?;
-    if listed.inputs.len() > FRAMES_MAX {
+    // Empty items count too, as the schema counts them.
+    if fields.array(FIELD)?.is_some_and(|items| items.len() > FRAMES_MAX) {
         let message = format!("{FIELD} takes a first and a last frame: at most {FRAMES_MAX} pictures");
         return Err(Problem::invalid(FIELD, message));
     }
+    let listed = list(fields, FIELD, &["image_url", "image", "url"], |_| "first_frame")?;
+    // Both are read in any case, so that neither is an unknown field and a wrong one is refused.
+    let image = file(fields, "image", "first_frame")?;
+    let tail = file(fields, "image_tail", "last_frame")?;
     let mut listed = listed.inputs.into_iter();
-    let first = listed.next().map_or_else(|| file(fields, "image", "first_frame"), |input| Ok(Some(input)))?;
-    let last = listed.next().map_or_else(|| file(fields, "image_tail", "last_frame"), |input| Ok(Some(input)))?;
-    // Both are read in any case, so that they are no unknown fields.
-    fields.drop_unread(&["image", "image_tail"]);
+    let first = listed.next().or(image);
+    let last = listed.next().or(tail);
     let last = last.map(|input| Input { role: "last_frame".to_owned(), ..input });
     Ok(first.into_iter().chain(last).collect())
 }

@@ -2,18 +2,11 @@
 //! `null` and `""` where a field may be left out, words where numbers are meant.
 
 use super::pictures::LIST_MAX;
-use super::read::{COUNT_MAX, EXTERNAL_ID_MAX_CHARS, PROMPT_MAX_CHARS};
+use super::read::{COUNT_MAX, EXTERNAL_ID_MAX_CHARS, OMNI_MODELS, PROMPT_MAX_CHARS};
 use super::shots::SHOTS_MAX;
 use super::way::Way;
-use crate::callback_url::CALLBACK_URL_MAX_CHARS;
+use crate::field_schema::{self, NO_NUL, NOT_BLANK};
 use serde_json::{Map, Value, json};
-
-const NO_NUL: &str = "^[^\\u0000]*$";
-const NOT_BLANK: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
-/// Addresses that pass both the form and the address check of a callback.
-const CALLBACK: &str = "^$|^https?://([a-z][a-z0-9]*\\.)+[a-z]{2,}(:[1-9][0-9]{0,3})?(/[!-~]*)?$";
-/// A file as text: a web address, or base64 with or without a `data:` prefix.
-const FILE: &str = "^(https?://[!-~]{1,8000}|(data:[a-z]+/[a-z0-9.+-]+;base64,)?[A-Za-z0-9+/]+={0,2})$";
 
 /// The body of a submission.
 pub(super) fn of(way: Way) -> Value {
@@ -28,23 +21,22 @@ pub(super) fn of(way: Way) -> Value {
     let properties: Map<String, Value> =
         fields.into_iter().chain(common()).map(|(name, schema)| (name.to_owned(), schema)).collect();
     let mut schema = json!({ "type": "object", "required": required, "properties": properties });
+    let given = field_schema::given;
+    let models = || json!([given("model_name"), given("model")]);
     match way {
         Way::Frames => {
-            let pairs =
-                [("model_name", "image_urls"), ("model_name", "image"), ("model", "image_urls"), ("model", "image")];
-            schema["anyOf"] = pairs.into_iter().map(|(model, file)| json!({ "required": [model, file] })).collect();
+            let listed = json!({ "required": ["image_urls"],
+                "properties": { "image_urls": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } } });
+            schema["allOf"] = json!([{ "anyOf": models() }, { "anyOf": [listed, given("image")] }]);
         }
-        Way::Text | Way::References | Way::Omni => {
-            schema["anyOf"] = json!([{ "required": ["model_name"] }, { "required": ["model"] }]);
-        }
+        Way::Text | Way::References | Way::Omni => schema["anyOf"] = models(),
         Way::Pictures | Way::TryOn => {}
     }
     schema
 }
 
 fn common() -> Vec<(&'static str, Value)> {
-    let callback = json!({ "type": ["string", "null"], "maxLength": CALLBACK_URL_MAX_CHARS, "pattern": CALLBACK,
-        "description": "Called back whenever the task's status changes. Has to be public." });
+    let callback = field_schema::callback("Called back whenever the task's status changes. Has to be public.");
     let external = json!({ "type": ["string", "null"], "maxLength": EXTERNAL_ID_MAX_CHARS, "pattern": NO_NUL,
         "description": "The caller's own id: echoed, and accepted in place of the task's id." });
     vec![("callback_url", callback.clone()), ("notifyHook", callback), ("external_task_id", external)]
@@ -53,7 +45,7 @@ fn common() -> Vec<(&'static str, Value)> {
 fn film() -> Vec<(&'static str, Value)> {
     vec![
         ("model_name", model("The model; model is accepted too. One of the two is needed.")),
-        ("model", model("The same as model_name.")),
+        ("model", model("Stands in for model_name where that is missing.")),
         (
             "duration",
             json!({ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 60 },
@@ -67,8 +59,8 @@ fn film() -> Vec<(&'static str, Value)> {
             json!({ "enum": ["on", "off", "true", "false", "", true, false, null],
             "description": "Whether the film has sound; on or off." }),
         ),
-        ("multi_shots", flag("Whether the film has several shots; multi_shot is accepted too.")),
-        ("multi_shot", flag("The same as multi_shots.")),
+        ("multi_shots", field_schema::flag("Whether the film has several shots; multi_shot is accepted too.")),
+        ("multi_shot", field_schema::flag("The same as multi_shots.")),
         ("multi_prompt", shots()),
     ]
 }
@@ -100,7 +92,7 @@ fn frame_film() -> Vec<(&'static str, Value)> {
     fields.extend([
         ("prompt", text("What moves, and how.")),
         ("image_urls", frames("The first frame, or the first and the last.")),
-        ("image", file("The first frame; stands in for image_urls[0].")),
+        ("image", optional_file("The first frame; stands in for image_urls[0].")),
         ("image_tail", optional_file("The last frame; stands in for image_urls[1].")),
         ("kling_elements", raw_list("Elements that the prompt names with @; element_list is accepted too.")),
     ]);
@@ -115,6 +107,11 @@ fn reference_film() -> Vec<(&'static str, Value)> {
 
 fn omni_film() -> Vec<(&'static str, Value)> {
     let mut fields = film();
+    for (_, schema) in fields.iter_mut().filter(|(name, _)| *name == "model_name") {
+        let mut names: Vec<Value> = OMNI_MODELS.iter().map(|name| json!(name)).collect();
+        names.extend([json!(""), Value::Null]);
+        schema["enum"] = Value::Array(names);
+    }
     fields.extend([
         ("prompt", prompt()),
         ("image_list", files("image_url", 0)),
@@ -163,10 +160,6 @@ fn word(description: &str) -> Value {
     json!({ "type": ["string", "null"], "maxLength": 32, "pattern": NO_NUL, "description": description })
 }
 
-fn flag(description: &str) -> Value {
-    json!({ "enum": [true, false, "true", "false", "", null], "description": description })
-}
-
 fn raw_list(description: &str) -> Value {
     json!({ "anyOf": [{ "type": ["array", "null"] }, { "const": "" }],
         "description": format!("{description} Passed on as they are.") })
@@ -182,20 +175,32 @@ fn shots() -> Value {
         "description": "The shots, in order, each with a prompt and perhaps a duration." })
 }
 
+/// A file as text is only looked at once the task runs: a bad one is a failed task.
 fn file(description: &str) -> Value {
-    json!({ "type": "string", "minLength": 1, "pattern": FILE, "description": format!("{description} A URL or base64.") })
+    json!({ "type": "string", "minLength": 1, "description": format!("{description} A URL or base64.") })
 }
 
 fn optional_file(description: &str) -> Value {
-    json!({ "anyOf": [file(description), { "enum": ["", null] }] })
+    json!({ "type": ["string", "null"], "description": format!("{description} A URL or base64.") })
+}
+
+/// A list that may be left out; so may its items.
+fn optional_list(most: usize, item: Value, description: &str) -> Value {
+    let items = json!({ "anyOf": [item, { "enum": ["", null] }] });
+    json!({ "anyOf": [{ "type": "array", "maxItems": most, "items": items }, { "enum": ["", null] }],
+        "description": description })
 }
 
 fn frames(description: &str) -> Value {
-    json!({ "type": "array", "minItems": 1, "maxItems": 2, "items": file("A picture."), "description": description })
+    optional_list(2, file("A picture."), description)
 }
 
 fn files(key: &str, least: usize) -> Value {
+    const DESCRIPTION: &str = "URLs or base64, bare or as objects; an object's other fields are passed on.";
     let item = json!({ "type": "object", "required": [key], "properties": { key: file("The file.") } });
-    json!({ "type": "array", "minItems": least, "maxItems": LIST_MAX, "items": { "anyOf": [file("The file."), item] },
-        "description": "URLs or base64, bare or as objects; an object's other fields are passed on." })
+    let item = json!({ "anyOf": [file("The file."), item] });
+    if least == 0 {
+        return optional_list(LIST_MAX, item, DESCRIPTION);
+    }
+    json!({ "type": "array", "minItems": least, "maxItems": LIST_MAX, "items": item, "description": DESCRIPTION })
 }

@@ -124,8 +124,9 @@ fn complete(mut draft: Draft, fields: &mut Fields<'_>, speed: Option<Speed>) -> 
 fn imagine(fields: &mut Fields<'_>) -> Result<Draft, Problem> {
     let mut draft = Draft::new(Kind::Image, ("IMAGINE", "mj_imagine"));
     fields.required_text("prompt", PROMPT_MAX_CHARS)?.clone_into(&mut draft.spec.prompt);
+    // Empty items count too, as the schema counts them.
+    check_count("base64Array", fields.array("base64Array")?.map_or(0, <[_]>::len), 0..=REFERENCES_MAX)?;
     let pictures = fields.texts("base64Array")?.unwrap_or_default();
-    check_count("base64Array", pictures.len(), 0..=REFERENCES_MAX)?;
     draft.spec.inputs = pictures_in(&pictures, "reference")?;
     Ok(draft)
 }

@@ -3,12 +3,9 @@
 
 use super::actions::CHANGE_WORDS;
 use super::read::{BOTS, DIMENSIONS, LIST_MAX_IDS, PROMPT_MAX_CHARS, REFERENCES_MAX, STATE_MAX_CHARS, UPLOADS_MAX};
-use crate::callback_url::CALLBACK_URL_MAX_CHARS;
+use crate::field_schema::{self, NO_NUL, NOT_BLANK};
 use crate::inputs::INPUT_MAX_BYTES;
 use serde_json::{Map, Value, json};
-
-const NO_NUL: &str = "^[^\\u0000]*$";
-const NOT_BLANK: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
 
 fn object(required: &[&str], fields: Vec<(&str, Value)>) -> Value {
     let common = [("notifyHook", callback()), ("callback_url", callback()), ("state", state())];
@@ -23,9 +20,7 @@ fn prompt() -> Value {
 }
 
 fn callback() -> Value {
-    json!({ "type": ["string", "null"], "maxLength": CALLBACK_URL_MAX_CHARS,
-        "pattern": "^$|^https?://([a-z][a-z0-9]*\\.)+[a-z]{2,}(:[1-9][0-9]{0,3})?(/[!-~]*)?$",
-        "description": "Called back with the task object whenever its status changes. Has to be public." })
+    field_schema::callback("Called back with the task object whenever its status changes. Has to be public.")
 }
 
 fn state() -> Value {
@@ -41,10 +36,6 @@ fn word(words: &[&str], description: &str) -> Value {
 
 fn bot() -> Value {
     word(BOTS, "Which bot draws; MID_JOURNEY by default.")
-}
-
-fn flag(description: &str) -> Value {
-    json!({ "enum": [true, false, "true", "false", "", null], "description": description })
 }
 
 fn account_filter() -> Value {
@@ -91,8 +82,8 @@ pub(super) fn action() -> Value {
         vec![
             ("taskId", task_id()),
             ("customId", custom_id),
-            ("enableRemix", flag("Passed on.")),
-            ("strong", flag("Passed on.")),
+            ("enableRemix", field_schema::flag("Passed on.")),
+            ("strong", field_schema::flag("Passed on.")),
         ],
     )
 }
@@ -155,5 +146,6 @@ pub(super) fn upload() -> Value {
 
 pub(super) fn list_by_condition() -> Value {
     let ids = json!({ "type": ["array", "null"], "maxItems": LIST_MAX_IDS, "items": { "type": ["string", "null"] } });
-    json!({ "type": "object", "properties": { "ids": ids } })
+    // No body asks for nothing, and is answered with nothing (`contract/DECISIONS.md`, list-by-condition).
+    json!({ "type": "object", "x-body-optional": true, "properties": { "ids": ids } })
 }

@@ -3,6 +3,7 @@
 use super::routes::EXAMPLE_ID;
 use crate::errors::task_family_schema;
 use crate::family::{Call, Parameter, Route, RouteDoc};
+use crate::field_schema::TASK_ID;
 use serde_json::{Value, json};
 
 pub(super) fn of(route: &Route) -> RouteDoc {
@@ -29,7 +30,11 @@ fn query(call: Call) -> Vec<Parameter> {
         Call::List => vec![
             parameter("limit", "How many, 20 by default.", json!({ "type": "integer", "minimum": 0, "maximum": 100 })),
             parameter("order", "By time of creation, desc by default.", json!({ "enum": ["asc", "desc"] })),
-            parameter("after", "The id of the last one of the page before.", json!({ "type": "string" })),
+            parameter(
+                "after",
+                "The id of the last one of the page before.",
+                json!({ "type": "string", "pattern": TASK_ID }),
+            ),
         ],
         Call::Content => vec![parameter(
             "variant",

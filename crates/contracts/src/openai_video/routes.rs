@@ -1,7 +1,7 @@
 //! The routes of `/v1/videos`; `edits`, `extensions` and `characters` are there once a channel can make them.
 
 use crate::family::{Call, Route};
-use crate::film_order;
+use crate::{field_schema, film_order};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -46,9 +46,9 @@ pub(super) fn all() -> Vec<Route> {
                 "type": "object",
                 "required": ["prompt"],
                 "properties": {
-                    "prompt": { "type": "string", "minLength": 1, "maxLength": film_order::PROMPT_MAX_CHARS },
-                    "notifyHook": { "type": ["string", "null"] },
-                    "callback_url": { "type": ["string", "null"] },
+                    "prompt": field_schema::required_text(film_order::PROMPT_MAX_CHARS, "What is to be different."),
+                    "notifyHook": field_schema::callback("Called back whenever the status changes. Has to be public."),
+                    "callback_url": field_schema::callback("The same as notifyHook, which wins."),
                 },
             }),
             ..route(

@@ -23,11 +23,7 @@ pub(super) const DRAFT_FIELD: &str = "content[].draft_task.id";
 /// The types of an item.
 pub(super) const TYPES: [&str; 5] = ["text", "image_url", "video_url", "audio_url", "draft_task"];
 /// What a picture may be for.
-const IMAGE_ROLES: &[&str] = &["first_frame", "last_frame", "reference_image"];
-/// Every role.
-pub(super) const ROLES: [&str; 5] =
-    ["first_frame", "last_frame", "reference_image", "reference_video", "reference_audio"];
-
+pub(super) const IMAGE_ROLES: &[&str] = &["first_frame", "last_frame", "reference_image"];
 /// How many files of each sort there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {

@@ -7,17 +7,17 @@ use std::ops::RangeInclusive;
 use task::Spec;
 
 /// Lengths that are taken at all, s; -1 leaves it to the model. Each model has bounds of its own.
-const DURATION: RangeInclusive<i64> = -1..=600;
+pub(super) const DURATION: RangeInclusive<i64> = -1..=600;
 /// Frame counts that are taken at all.
-const FRAMES: RangeInclusive<i64> = 1..=14_400;
+pub(super) const FRAMES: RangeInclusive<i64> = 1..=14_400;
 /// Seeds (`upstream/seedance.md`, section 2); -1 leaves it to chance.
 pub(super) const SEED: RangeInclusive<i64> = -1..=4_294_967_295;
 /// Seconds after which an unfinished task expires; the vendor has narrower bounds.
-const EXPIRES_AFTER: RangeInclusive<i64> = 1..=2_592_000;
+pub(super) const EXPIRES_AFTER: RangeInclusive<i64> = 1..=2_592_000;
 /// Priorities that are taken at all; the vendor's range is not published.
-const PRIORITY: RangeInclusive<i64> = -1_000_000..=1_000_000;
+pub(super) const PRIORITY: RangeInclusive<i64> = -1_000_000..=1_000_000;
 /// The most characters of a short word.
-const WORD_MAX_CHARS: usize = 64;
+pub(super) const WORD_MAX_CHARS: usize = 64;
 /// Frames of one second, where nothing else is told (`contract/seedance.md`, example).
 pub(super) const FRAMES_PER_SECOND: f64 = 24.0;
 

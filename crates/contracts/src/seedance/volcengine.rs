@@ -16,7 +16,7 @@ use task::{Input, Shown};
 pub(super) const FIELDS: [&str; 3] = ["prompt", "image_url", "aspect_ratio"];
 
 /// The most characters of a shape.
-const RATIO_MAX_CHARS: usize = 64;
+pub(super) const RATIO_MAX_CHARS: usize = 64;
 
 /// `content`, read.
 pub(super) struct Asked {

@@ -5,12 +5,8 @@ use super::read::{
     CLIP_MAX_CHARS, CONTINUE_AT_MAX_S, LIST_MAX_IDS, PROMPT_MAX_CHARS, TAGS_MAX_CHARS, TITLE_MAX_CHARS,
     VERSION_MAX_CHARS,
 };
-use crate::callback_url::CALLBACK_URL_MAX_CHARS;
-use crate::inputs::INPUT_URL_MAX_CHARS;
+use crate::field_schema::{self, NO_NUL, NOT_BLANK};
 use serde_json::{Map, Value, json};
-
-const NO_NUL: &str = "^[^\\u0000]*$";
-const NOT_BLANK: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
 
 fn object(required: &[&str], fields: Vec<(&str, Value)>) -> Value {
     let hooks = ["notify_hook", "notifyHook", "callback_url"].map(|name| (name, callback()));
@@ -20,9 +16,7 @@ fn object(required: &[&str], fields: Vec<(&str, Value)>) -> Value {
 }
 
 fn callback() -> Value {
-    json!({ "type": ["string", "null"], "maxLength": CALLBACK_URL_MAX_CHARS,
-        "pattern": "^$|^https?://([a-z][a-z0-9]*\\.)+[a-z]{2,}(:[1-9][0-9]{0,3})?(/[!-~]*)?$",
-        "description": "Called back whenever the status changes. Has to be public." })
+    field_schema::callback("Called back whenever the status changes. Has to be public.")
 }
 
 fn text(max_chars: usize, description: &str) -> Value {
@@ -34,11 +28,9 @@ fn required_text(max_chars: usize, description: &str) -> Value {
         "description": description })
 }
 
-fn flag(description: &str) -> Value {
-    json!({ "enum": [true, false, "true", "false", "", null], "description": description })
-}
-
 pub(super) fn music() -> Value {
+    let sound = json!({ "type": ["string", "null"],
+        "description": "A sound file to make the song from, by its URL or as base64; looked at only once the task runs." });
     let continue_at = json!({ "type": ["number", "null"], "minimum": 0, "maximum": CONTINUE_AT_MAX_S,
         "description": "Where in the clip the continuation begins, in seconds." });
     let mut schema = object(
@@ -50,11 +42,11 @@ pub(super) fn music() -> Value {
             ("tags", text(TAGS_MAX_CHARS, "The style, in words: pop, upbeat, summer.")),
             ("negative_tags", text(TAGS_MAX_CHARS, "Styles to keep away from.")),
             ("singer_style", text(TAGS_MAX_CHARS, "Who sings and how, in words.")),
-            ("make_instrumental", flag("Whether nobody sings.")),
+            ("make_instrumental", field_schema::flag("Whether nobody sings.")),
             ("mv", text(VERSION_MAX_CHARS, "The model's version, such as chirp-v4; set by the channel if left out.")),
             ("continue_clip_id", text(CLIP_MAX_CHARS, "The clip to go on from.")),
             ("continue_at", continue_at),
-            ("audio_url", text(INPUT_URL_MAX_CHARS, "A sound file to make the song from, by its URL or as base64.")),
+            ("audio_url", sound),
         ],
     );
     let given = |name: &str| json!({ "required": [name], "properties": { name: { "type": "string", "minLength": 1, "pattern": NOT_BLANK } } });
@@ -71,7 +63,10 @@ pub(super) fn lyrics() -> Value {
 
 pub(super) fn concat() -> Value {
     let clip = required_text(CLIP_MAX_CHARS, "The clip that continues another one.");
-    object(&["clip_id"], vec![("clip_id", clip), ("is_infill", flag("Whether passages are made between the pieces."))])
+    object(
+        &["clip_id"],
+        vec![("clip_id", clip), ("is_infill", field_schema::flag("Whether passages are made between the pieces."))],
+    )
 }
 
 pub(super) fn fetch_many() -> Value {

@@ -4,6 +4,7 @@ use super::query::{FILTER_MAX_CHARS, LIMIT_DEFAULT, LIMIT_MAX};
 use super::show::WORDS;
 use crate::errors::task_family_schema;
 use crate::family::{Call, Parameter, Route, RouteDoc};
+use crate::field_schema::{NO_NUL, TASK_ID};
 use serde_json::{Value, json};
 
 const EXAMPLE_ID: &str = "task_01jd3k8w9q2v5x7z4m6n8p0r1s";
@@ -28,12 +29,12 @@ fn filters() -> Vec<Parameter> {
         parameter(
             "model",
             "Only tasks of this model.",
-            json!({ "type": "string", "minLength": 1, "maxLength": FILTER_MAX_CHARS, "pattern": "^[^\\u0000]*$" }),
+            json!({ "type": "string", "maxLength": FILTER_MAX_CHARS, "pattern": NO_NUL }),
         ),
         parameter(
             "after",
             "Only tasks older than this one: last_id of the page before.",
-            json!({ "type": "string", "pattern": "^task_[0-7][0-9a-hjkmnp-tv-z]{25}$" }),
+            json!({ "type": "string", "pattern": TASK_ID }),
         ),
         parameter(
             "limit",

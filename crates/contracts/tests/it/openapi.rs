@@ -26,7 +26,8 @@ fn every_route_is_there_with_its_errors() {
     assert_eq!(document["servers"][0]["url"], "https://backlot.test");
     for family in contracts::all() {
         for route in family.routes() {
-            let operation = &document["paths"][route.path.replace("{*", "{")][route.method.as_str().to_ascii_lowercase()];
+            let operation =
+                &document["paths"][route.path.replace("{*", "{")][route.method.as_str().to_ascii_lowercase()];
             assert_eq!(operation["summary"], route.summary, "{}", route.path);
             let statuses: Vec<&String> = operation["responses"].as_object().expect("has responses").keys().collect();
             assert!(

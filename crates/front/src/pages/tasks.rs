@@ -111,7 +111,8 @@ fn media(task: &Task, artifact: &Artifact, link: &dyn Fn(&str) -> String) -> Mar
     let cover = task.artifacts.iter().find(is_cover).map(|cover| link(&cover.key));
     html! {
         @if artifact.content_type.starts_with("video/") {
-            video src=(url) poster=[cover] controls muted loop playsinline preload="metadata" {}
+            // A browser paints no frame of its own accord until it is told where to begin.
+            video src={ (url) "#t=0.1" } poster=[cover] controls muted loop playsinline preload="metadata" {}
         } @else if artifact.content_type.starts_with("audio/") {
             @if let Some(cover) = cover { img src=(cover) alt=(words) loading="lazy"; }
             audio src=(url) controls preload="none" {}

@@ -112,7 +112,18 @@ pub async fn a_stale_change_writes_nothing(world: &World) {
 
 pub async fn a_unit_is_atomic(world: &World) {
     let (one, two) = (world.opened().await, world.opened().await);
-    let moved = world.step(&two, Step::Move { channel: "b".into(), upstream_model: "m".into(), fitted: Fitted::default(), warnings: Vec::new() }, NOW + 1).await;
+    let moved = world
+        .step(
+            &two,
+            Step::Move {
+                channel: "b".into(),
+                upstream_model: "m".into(),
+                fitted: Fitted::default(),
+                warnings: Vec::new(),
+            },
+            NOW + 1,
+        )
+        .await;
     let first = world.change(&one, Step::Cancel, NOW + 2);
     let outdated = world.change(&two, Step::Cancel, NOW + 2);
     let result = world.ledger.commit(vec![first.clone(), outdated]).await;

@@ -42,7 +42,9 @@ pub(super) fn posted(submission: &Submission<'_>, endpoint: &str, mut body: Json
         }
     }
     let hook = submission.hook_url.map(|url| format!("?fal_webhook={}", segment(url))).unwrap_or_default();
-    let path = format!("{}{hook}", models::path(endpoint));
+    // An endpoint of slashes alone has no path of its own; it is the upstream's to refuse.
+    let path = Some(models::path(endpoint)).filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned());
+    let path = format!("{path}{hook}");
     post_json(path, options::headers(submission.account), body.into_pieces(), true)
 }
 

@@ -24,6 +24,11 @@ pub(super) fn is_sora(upstream_model: &str) -> bool {
     upstream_model.starts_with("sora-2")
 }
 
+/// Whether a raw field goes up: the first vendor refuses names that it does not know, relays pass them on.
+pub(super) fn passes(upstream_model: &str, name: &str) -> bool {
+    !is_sora(upstream_model) || name == "characters"
+}
+
 /// What is made of a request.
 pub(super) fn fit(upstream_model: &str, spec: &Spec) -> Fit {
     let mut warnings: Vec<String> = film::joined_warning(spec).into_iter().collect();
@@ -37,6 +42,11 @@ pub(super) fn fit(upstream_model: &str, spec: &Spec) -> Fit {
     warnings.extend(spec.size.and_then(|asked| film::size_warning(asked, size)));
     for (name, given) in [("negative_prompt", spec.negative_prompt.is_some()), ("seed", spec.seed.is_some())] {
         if given {
+            warnings.push(format!("the upstream does not know {name}; it was left out"));
+        }
+    }
+    for name in spec.extras.get(super::NAME).into_iter().flatten().map(|(name, _)| name) {
+        if !passes(upstream_model, name) {
             warnings.push(format!("the upstream does not know {name}; it was left out"));
         }
     }

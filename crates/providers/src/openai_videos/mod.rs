@@ -27,11 +27,14 @@ use task::{Failure, FailureKind, Kind, Output, Source, Spec};
 #[derive(Debug, Clone, Copy)]
 pub struct OpenaiVideos;
 
+/// The name that channels give, and the bag of raw fields.
+const NAME: &str = "openai_videos";
+
 const KINDS: &[Kind] = &[Kind::Video, Kind::Remix];
 
 impl Dialect for OpenaiVideos {
     fn name(&self) -> &'static str {
-        "openai_videos"
+        NAME
     }
 
     fn capabilities(&self, _options: &Map<String, Value>) -> Capabilities {

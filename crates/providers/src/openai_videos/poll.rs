@@ -30,7 +30,7 @@ pub(super) fn read(response: &Response, thumbnail: bool) -> Result<PollOutcome, 
     }
     let Some(video) = video(response) else { return Err(errors::nonsense("no video object")) };
     let word = video.get("status").and_then(Value::as_str).unwrap_or_default();
-    let percent = video.get("progress").and_then(Value::as_f64).map(|percent| percent as i64);
+    let percent = video.get("progress").and_then(Value::as_f64).map(|percent| percent.clamp(0.0, 100.0) as i64);
     let pending =
         |phase, unknown_word| PollOutcome::Pending { phase, percent, poll_after_ms: after_ms(response), unknown_word };
     Ok(match word {

@@ -1,7 +1,7 @@
 //! `POST /videos` and `POST /videos/{id}/remix` (`upstream/sora.md`, section 2).
 
 use super::options::{self, Options};
-use super::{errors, fit, poll, video};
+use super::{NAME, errors, fit, poll, video};
 use crate::dialect::{Submission, SubmitOutcome};
 use crate::film;
 use crate::http_call::{post_json, segment};
@@ -76,7 +76,7 @@ fn fields(submission: &Submission<'_>) -> Vec<(String, Value)> {
         others.into_iter().for_each(|(name, value)| value.into_iter().for_each(|value| put(name, value)));
     }
     // What the caller sent beside the fields that are known; never over ours.
-    for (name, value) in spec.extras.get("openai_videos").into_iter().flatten() {
+    for (name, value) in spec.extras.get(NAME).into_iter().flatten().filter(|(name, _)| fit::passes(model, name)) {
         if name != REFERENCE && !fields.iter().any(|(known, _)| known == name) {
             fields.push((name.clone(), value.clone()));
         }

@@ -136,10 +136,15 @@ fn raw_fields_pass_but_never_over_ours() {
     let bag = json!({ "private": true, "model": "other", "input_reference": "x" });
     spec.extras.insert("openai_videos".into(), bag.as_object().cloned().expect("is an object"));
     let desk = Desk::new(json!({ "body": "json" }));
+    let request = OpenaiVideos.submit(&desk.submission(&spec, "grok-video-3")).expect("can be sent");
+    let body: Value = serde_json::from_str(&text(&request)).expect("is JSON");
+    assert_eq!((&body["private"], &body["model"]), (&json!(true), &json!("grok-video-3")));
+    assert!(body.get("input_reference").is_none());
     let request = OpenaiVideos.submit(&desk.submission(&spec, "sora-2")).expect("can be sent");
     let body: Value = serde_json::from_str(&text(&request)).expect("is JSON");
-    assert_eq!((&body["private"], &body["model"]), (&json!(true), &json!("sora-2")));
-    assert!(body.get("input_reference").is_none());
+    assert!(body.get("private").is_none(), "the first vendor refuses what it does not know");
+    let warnings = OpenaiVideos.fit(&Map::new(), "sora-2", &spec).warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("private")), "{warnings:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod artifacts;
 mod callbacks;
 mod events;
 mod money;
+mod results;
 mod submissions;
 mod tenants;
 
@@ -36,6 +37,10 @@ pub(super) async fn while_it_runs(scenario: &mut Scenario) -> Result<(), String>
     if !early.is_empty() {
         return Err(format!("bells before the commit: {early:?}"));
     }
+    let stale = scenario.world.wire.stale_tokens();
+    if !stale.is_empty() {
+        return Err(format!("tokens used after their end: {stale:?}"));
+    }
     let overlaps = scenario.world.receiver.overlaps();
     if overlaps.is_empty() { Ok(()) } else { Err(format!("two callbacks at once: {overlaps:?}")) }
 }
@@ -47,7 +52,8 @@ pub(super) async fn at_the_end(scenario: &mut Scenario) -> Result<(), String> {
     let books = books(scenario).await?;
     everything_accepted_has_ended(scenario, &books)?;
     for book in &books {
-        note_what_was_reached(&mut scenario.reached, book);
+        let more = results::reached(scenario, book);
+        note_what_was_reached(&mut scenario.reached, book, more);
         let of = |why: String| format!("{} ({}): {why}", scenario.name_of(&book.task.id.to_string()), book.task.id);
         events::make_a_chain(book).map_err(of)?;
         submissions::one_request_for_each_attempt(&scenario.world, book).map_err(of)?;
@@ -55,6 +61,7 @@ pub(super) async fn at_the_end(scenario: &mut Scenario) -> Result<(), String> {
         submissions::answers_are_kept(&scenario.world, book).map_err(of)?;
         callbacks::never_go_backwards(&scenario.world, book).map_err(of)?;
         artifacts::are_whole(&scenario.world, book).await.map_err(of)?;
+        results::are_as_promised(scenario, &books, book).map_err(of)?;
     }
     let tokens = scenario.world.ledger().tokens().await.map_err(|error| error.to_string())?;
     money::is_settled(&tokens, &books)?;
@@ -66,11 +73,11 @@ pub(super) async fn at_the_end(scenario: &mut Scenario) -> Result<(), String> {
     Ok(())
 }
 
-fn note_what_was_reached(reached: &mut Reached, book: &Book) {
+fn note_what_was_reached(reached: &mut Reached, book: &Book, more: Vec<String>) {
     let steps = book.events.iter().map(|event| event.step.clone());
     let callbacks = book.callbacks.iter().map(|row| format!("callback {}", row.state.as_str()));
     let failure = book.task.failure.iter().map(|failure| format!("failed {}", failure.kind.as_str()));
-    for what in steps.chain(callbacks).chain(failure) {
+    for what in steps.chain(callbacks).chain(failure).chain(more) {
         *reached.entry(what).or_default() += 1;
     }
 }
@@ -133,7 +140,8 @@ fn shares_a_slot(task: &Task, tasks: &[Task]) -> bool {
 async fn nobody_holds_a_slot(scenario: &Scenario) -> Result<(), String> {
     use queue::Scheduler;
     scenario.world.sweep(true).await;
-    for channel in [tests::world::FIRST_CHANNEL, tests::world::SECOND_CHANNEL] {
+    let own = [tests::world::FIRST_CHANNEL, tests::world::SECOND_CHANNEL];
+    for channel in own.into_iter().chain(tests::world::OTHER_CHANNELS) {
         let members = scenario.world.scheduler.slot_members(channel).await.map_err(|error| error.to_string())?;
         if !members.is_empty() {
             return Err(format!("slots of {channel} are still held by {members:?}"));
