@@ -227,9 +227,9 @@ async fn a_film_is_played_on_its_card_and_a_song_below_its_cover() {
         (card.expect("is among the newest")["html"].as_str().expect("is text").to_owned(), url)
     };
     let (film, url) = finished(Role::Video, "video/mp4", true).await;
-    assert!(film.contains(&format!("<video src=\"{url}-1\" poster=\"{url}-0\"")), "{film}");
+    assert!(film.contains(&format!("<video src=\"{url}-1#t=0.1\" poster=\"{url}-0\"")), "{film}");
     let (bare, url) = finished(Role::Video, "video/mp4", false).await;
-    assert!(bare.contains(&format!("<video src=\"{url}-1\" controls")), "{bare}");
+    assert!(bare.contains(&format!("<video src=\"{url}-1#t=0.1\" controls")), "{bare}");
     let (song, url) = finished(Role::Audio, "audio/mpeg", true).await;
     let cover = song.find(&format!("<img src=\"{url}-0\"")).expect("has its cover");
     assert!(song.find(&format!("<audio src=\"{url}-1\"")).is_some_and(|player| player > cover), "{song}");
