@@ -240,7 +240,7 @@ impl TokenVerb {
 pub(crate) enum ChannelVerb {
     /// Add an upstream account, or change one with --replace
     #[command(
-        after_help = "Examples:\n  backlot channel add mj --dialect midjourney_proxy --base-url https://mj.example.com --key-file mj.key --slots 3\n  backlot channel add old --dialect midjourney_proxy --base-url http://10.0.0.5:8080 --option flavour=novicezk\n\nThe key comes from --key-file or from BACKLOT_CHANNEL_KEY, never from the command line."
+        after_help = "Examples:\n  backlot channel add mj --dialect midjourney_proxy --base-url https://mj.example.com --key-file mj.key --slots 3\n  backlot channel add old --dialect midjourney_proxy --base-url http://10.0.0.5:8080 --option flavour=novicezk\n  backlot channel add suno --dialect suno_api --base-url https://suno.example.com --key-file suno.key\n  backlot channel add kling --dialect kling --base-url https://api-singapore.klingai.com --key-file kling.key    (ACCESS:SECRET, or an API key)\n  backlot channel add ark --dialect ark --base-url https://ark.cn-beijing.volces.com/api/v3 --key-file ark.key\n  backlot channel add relay --dialect openai_videos --base-url https://relay.example.com/v1 --key-file relay.key --model sora-2\n  backlot channel add veo --dialect vertex --base-url https://us-central1-aiplatform.googleapis.com/v1/projects/P/locations/us-central1/publishers/google --key-file service-account.json\n  backlot channel add fal --dialect fal_queue --base-url https://queue.fal.run --key-file fal.key\n\nThe key comes from --key-file or from BACKLOT_CHANNEL_KEY, never from the command line."
     )]
     Add(AddChannel),
     /// Show every channel, its secrets hidden

@@ -32,6 +32,7 @@ pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<
     if let Some(parent) = parent {
         candidates.retain(|candidate| candidate.channel.name == parent.channel);
     }
+    leave_refusals(&mut candidates, order)?;
     let gates = candidates.iter().map(|candidate| api.gates.ahead(&*api.front.scheduler, candidate.channel));
     let ahead: Vec<i64> = join_all(gates).await;
     let with_room: Vec<Candidate<'_>> =
@@ -43,6 +44,20 @@ pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<
     let place = chosen.and_then(|candidate| Place::at(candidate, &order.model, &order.spec));
     let position = QueuePosition { ahead: ahead.into_iter().min().unwrap_or(0) };
     place.map(|place| Place { position, ..place }).ok_or_else(|| Problem::no_channel(&order.model))
+}
+
+/// Leaves only channels that can take it at all; 400 with the first one's reason when there are some, but none
+/// of these can.
+fn leave_refusals(candidates: &mut Vec<Candidate<'_>>, order: &Order) -> Result<(), Problem> {
+    let refusal = |candidate: &Candidate<'_>| Place::at(*candidate, &order.model, &order.spec)?.fit.refused;
+    let mut refusals: Vec<Option<String>> = candidates.iter().map(refusal).collect();
+    if let Some(reason) = refusals.first_mut().and_then(Option::take)
+        && refusals.iter().skip(1).all(Option::is_some)
+    {
+        return Err(Problem::refused("invalid_request", reason));
+    }
+    candidates.retain(|candidate| refusal(candidate).is_none());
+    Ok(())
 }
 
 impl Place {

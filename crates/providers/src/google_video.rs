@@ -58,7 +58,8 @@ pub fn fit(surface: Surface, spec: &Spec) -> Fit {
             warnings.push("the upstream always makes sound".to_owned());
         }
     }
-    Fit { fitted: Fitted { seconds: Some(seconds), size: Some(size) }, warnings }
+    let refused = instance(spec).err().map(|failure| failure.public);
+    Fit { fitted: Fitted { seconds: Some(seconds), size: Some(size) }, warnings, refused }
 }
 
 fn aspect_ratio(spec: &Spec) -> &'static str {

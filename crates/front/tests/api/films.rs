@@ -194,3 +194,17 @@ async fn an_unknown_path_below_a_family_s_route_is_answered_in_its_shape() {
     assert_problem(&film, 404, "endpoint_not_found");
     assert_ne!(film.json()["code"], Value::Null, "a task family names its code outside of error as well");
 }
+
+#[tokio::test]
+async fn more_pictures_than_any_channel_takes_are_refused_at_the_door() {
+    let world = world().await;
+    let with = |count: usize| {
+        let images = vec!["https://example.com/a.png"; count];
+        json!({ "model": "sora-2", "prompt": "a wave", "images": images })
+    };
+    assert_problem(&world.post(VIDEOS, with(2)).await, 400, "invalid_request");
+    id_of(&world.post(VIDEOS, with(1)).await);
+    world.put_channel(Channel { dialect: "fal_queue".into(), ..channel("relay") }).await;
+    let task = world.task(id_of(&world.post(VIDEOS, with(2)).await)).await;
+    assert_eq!(task.channel, "relay", "one that does not refuse it gets it");
+}
