@@ -3,10 +3,10 @@
 use crate::advance::{AdvanceError, Move};
 use crate::core::Core;
 use ledger::LedgerError;
-use providers::routing;
+use providers::routing::{self, Candidate};
 use queue::Lane;
 use serde_json::json;
-use task::{Channel, State, Step, Task};
+use task::{State, Step, Task};
 
 /// What an attempt came to on a channel that said "elsewhere": never again there.
 pub(crate) const SENT_AWAY: &str = "sent_away";
@@ -43,14 +43,15 @@ impl Core {
             if refusing.contains(&candidate.channel.name) {
                 continue;
             }
+            let Some(step) = step_to(task, *candidate) else { continue };
             if !candidate.channel.paused && self.has_room(&candidate.channel.name, candidate.channel.limits.slots).await
             {
-                return self.move_to(task, candidate.channel).await;
+                return self.move_by(task, step).await;
             }
-            busy = busy.or(Some(candidate.channel));
+            busy = busy.or(Some(step));
         }
         match (target, busy) {
-            (Target::Any, Some(channel)) => self.move_to(task, channel).await,
+            (Target::Any, Some(step)) => self.move_by(task, step).await,
             _ => Ok(false),
         }
     }
@@ -78,13 +79,7 @@ impl Core {
         Ok(sent_away.map(|attempt| attempt.channel).collect())
     }
 
-    async fn move_to(&self, task: &Task, channel: &Channel) -> Result<bool, AdvanceError> {
-        let upstream_model = channel.upstream_model(&task.model).unwrap_or_else(|| task.model.clone());
-        // What was asked for is fitted anew: this vendor takes other lengths and sizes.
-        let dialect = providers::find(&channel.dialect);
-        let fit = dialect.map(|dialect| dialect.fit(&channel.options, &upstream_model, &task.spec)).unwrap_or_default();
-        let step =
-            Step::Move { channel: channel.name.clone(), upstream_model, fitted: fit.fitted, warnings: fit.warnings };
+    async fn move_by(&self, task: &Task, step: Step) -> Result<bool, AdvanceError> {
         let moved = self.advance(Move::new(task, step, json!({ "from": task.channel }))).await?;
         self.leave_slot(&task.channel, task.id).await;
         self.replace_bell(&moved).await;
@@ -105,4 +100,17 @@ impl Core {
         }
         self.add(Lane::Submit, task.id, &task.channel, self.clock.now_ms()).await;
     }
+}
+
+/// The move to a channel, fitted anew to what its vendor takes; `None` when the vendor could never take it.
+fn step_to(task: &Task, candidate: Candidate<'_>) -> Option<Step> {
+    let Candidate { channel, dialect } = candidate;
+    let upstream_model = channel.upstream_model(&task.model)?;
+    let fit = dialect.fit(&channel.options, &upstream_model, &task.spec);
+    fit.refused.is_none().then(|| Step::Move {
+        channel: channel.name.clone(),
+        upstream_model,
+        fitted: fit.fitted,
+        warnings: fit.warnings,
+    })
 }

@@ -49,15 +49,17 @@ pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<
 /// Leaves only channels that can take it at all; 400 with the first one's reason when there are some, but none
 /// of these can.
 fn leave_refusals(candidates: &mut Vec<Candidate<'_>>, order: &Order) -> Result<(), Problem> {
-    let refusal = |candidate: &Candidate<'_>| Place::at(*candidate, &order.model, &order.spec)?.fit.refused;
-    let mut refusals: Vec<Option<String>> = candidates.iter().map(refusal).collect();
-    if let Some(reason) = refusals.first_mut().and_then(Option::take)
-        && refusals.iter().skip(1).all(Option::is_some)
-    {
-        return Err(Problem::refused("invalid_request", reason));
+    let mut told = None;
+    candidates.retain(|candidate| {
+        let refused = Place::at(*candidate, &order.model, &order.spec).and_then(|place| place.fit.refused);
+        let takes_it = refused.is_none();
+        told = told.take().or(refused);
+        takes_it
+    });
+    match told {
+        Some(reason) if candidates.is_empty() => Err(Problem::refused("invalid_request", reason)),
+        _ => Ok(()),
     }
-    candidates.retain(|candidate| refusal(candidate).is_none());
-    Ok(())
 }
 
 impl Place {
