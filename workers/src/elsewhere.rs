@@ -105,12 +105,10 @@ impl Core {
 /// The move to a channel, fitted anew to what its vendor takes; `None` when the vendor could never take it.
 fn step_to(task: &Task, candidate: Candidate<'_>) -> Option<Step> {
     let Candidate { channel, dialect } = candidate;
+    if candidate.refusal(&task.model, &task.spec).is_some() {
+        return None;
+    }
     let upstream_model = channel.upstream_model(&task.model)?;
     let fit = dialect.fit(&channel.options, &upstream_model, &task.spec);
-    fit.refused.is_none().then(|| Step::Move {
-        channel: channel.name.clone(),
-        upstream_model,
-        fitted: fit.fitted,
-        warnings: fit.warnings,
-    })
+    Some(Step::Move { channel: channel.name.clone(), upstream_model, fitted: fit.fitted, warnings: fit.warnings })
 }

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
 async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
     let known = parts.ledger.channels().await?;
     let now_ms = parts.clock.now_ms();
-    for played in sim::played() {
+    for (place, played) in (0i64..).zip(sim::played()) {
         let name = format!("{SIM_CHANNEL}-{}", played.dialect);
         let own = known.iter().any(|c| c.dialect == played.dialect && c.name != name && !c.removed);
         let old = known.iter().find(|c| c.name == name);
@@ -82,8 +82,8 @@ async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
             hook_secret,
             models: vec!["*".to_owned()],
             weight: 1,
-            // Behind every channel of the operator's own.
-            priority: -1_000,
+            // Behind every channel of the operator's own, and a vendor's own protocol before a relay's.
+            priority: -1_000 - place,
             limits: ChannelLimits { slots: 32, rate_per_min: 0, burst: 1 },
             // Nobody pays a make-believe upstream: a second picture does no harm, a lost one would.
             uncertain: UncertainPolicy::Resubmit,

@@ -51,7 +51,7 @@ pub async fn find(api: &Api, family: &dyn Family, order: &Order, parent: Option<
 fn leave_refusals(candidates: &mut Vec<Candidate<'_>>, order: &Order) -> Result<(), Problem> {
     let mut told = None;
     candidates.retain(|candidate| {
-        let refused = Place::at(*candidate, &order.model, &order.spec).and_then(|place| place.fit.refused);
+        let refused = candidate.refusal(&order.model, &order.spec);
         let takes_it = refused.is_none();
         told = told.take().or(refused);
         takes_it

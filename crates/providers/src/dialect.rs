@@ -53,8 +53,6 @@ pub struct Fit {
     pub fitted: Fitted,
     /// A sentence for each thing that was fitted.
     pub warnings: Vec<String>,
-    /// Why the vendor could never take it (too many pictures), in words for the caller.
-    pub refused: Option<String>,
 }
 
 /// What a dialect can do, as data. May depend on the channel's options. The default can do nothing: it is

@@ -58,8 +58,7 @@ pub fn fit(surface: Surface, spec: &Spec) -> Fit {
             warnings.push("the upstream always makes sound".to_owned());
         }
     }
-    let refused = instance(spec).err().map(|failure| failure.public);
-    Fit { fitted: Fitted { seconds: Some(seconds), size: Some(size) }, warnings, refused }
+    Fit { fitted: Fitted { seconds: Some(seconds), size: Some(size) }, warnings }
 }
 
 fn aspect_ratio(spec: &Spec) -> &'static str {

@@ -1,7 +1,7 @@
 //! The join of public names and channels: a table that is read, not code that knows names.
 
-use crate::Dialect;
-use task::{Channel, Kind};
+use crate::{Account, Dialect, Submission};
+use task::{Channel, ClientId, FailureKind, InputData, Kind, Spec};
 
 /// A channel that could take a task.
 #[derive(Clone, Copy)]
@@ -10,6 +10,36 @@ pub struct Candidate<'a> {
     pub channel: &'a Channel,
     /// Its dialect.
     pub dialect: &'static dyn Dialect,
+}
+
+impl Candidate<'_> {
+    /// Why the vendor could never take this, in words for the caller: what the dialect says when it is asked for
+    /// the request, which is then not sent. `None` where that can't be told: what a task goes on from is not at
+    /// hand here, and a broken input fails the task and not the order.
+    pub fn refusal(&self, model: &str, spec: &Spec) -> Option<String> {
+        let is_broken = spec.inputs.iter().any(|input| matches!(input.data, InputData::Broken(_)));
+        if is_broken || spec.parent.is_some() || spec.kind.needs_parent() {
+            return None;
+        }
+        let upstream_model = self.channel.upstream_model(model)?;
+        let account = Account {
+            base_url: &self.channel.base_url,
+            key: &self.channel.key,
+            access: None,
+            options: &self.channel.options,
+            now_ms: 0,
+        };
+        let submission = Submission {
+            account,
+            spec,
+            upstream_model: &upstream_model,
+            client: ClientId::NIL,
+            parent: None,
+            hook_url: None,
+        };
+        let failure = self.dialect.submit(&submission).err()?;
+        (failure.kind == FailureKind::InvalidInput).then_some(failure.public)
+    }
 }
 
 /// The channels that serve this kind of work under this public model name, the best first: by

@@ -55,14 +55,14 @@ mod vertex;
 
 /// All protocols but Midjourney's. Each is served below its own base.
 static PROTOCOLS: &[&dyn job::Protocol] = &[
-    &suno_api::SunoApi,
-    &fal_queue::FalQueue,
     &kling::Kling,
-    &sunoapi_org::SunoapiOrg,
     &ark::Ark,
-    &openai_videos::OpenaiVideos,
-    &gemini_lro::GeminiLro,
     &vertex::Vertex,
+    &openai_videos::OpenaiVideos,
+    &suno_api::SunoApi,
+    &gemini_lro::GeminiLro,
+    &sunoapi_org::SunoapiOrg,
+    &fal_queue::FalQueue,
 ];
 
 pub use config::{Pace, SimConfig};
@@ -89,7 +89,7 @@ impl Played {
     }
 }
 
-/// Every protocol that is played, by the name of the dialect that speaks it.
+/// Every protocol that is played, by the name of the dialect that speaks it: vendors' own before relays.
 pub fn played() -> Vec<Played> {
     let proxy = Played { dialect: "midjourney_proxy", path: ["", ""], key: "sim" };
     let of = |protocol: &&dyn job::Protocol| Played {

@@ -52,6 +52,9 @@ macro_rules! id {
         pub struct $name(u128);
 
         impl $name {
+            /// Nobody's: stands in a request that is made but never sent.
+            pub const NIL: Self = Self(0);
+
             /// A fresh identifier, born at `now_ms`.
             pub fn new(now_ms: i64, entropy: &dyn Entropy) -> Self {
                 Self(new_bits(now_ms, entropy))

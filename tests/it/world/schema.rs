@@ -33,6 +33,16 @@ const EXCLUDED: &[(&str, &str, &str)] = &[
         "what Seedance 2.0 takes at the door depends on the model's name",
     ),
     (
+        "POST /v1/video/create",
+        "positive_data_acceptance",
+        "how many pictures a model takes depends on the channels that make it",
+    ),
+    (
+        "POST /v1/video/generations",
+        "positive_data_acceptance",
+        "how many pictures a model takes depends on the channels that make it",
+    ),
+    (
         "POST /mj/submit/upload-discord-images",
         "positive_data_acceptance",
         "the pictures are decoded and looked at before the answer",

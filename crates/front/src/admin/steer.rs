@@ -91,7 +91,8 @@ pub async fn retry(front: &Front, id: TaskId) -> Result<Value, VerbError> {
 /// have gone the first time.
 async fn route(front: &Front, old: &Task) -> Result<Place, VerbError> {
     let channels = front.ledger.channels().await?;
-    let found = providers::routing::candidates(&channels, old.spec.kind, &old.model);
+    let mut found = providers::routing::candidates(&channels, old.spec.kind, &old.model);
+    found.retain(|candidate| candidate.refusal(&old.model, &old.spec).is_none());
     let same = found.iter().find(|candidate| candidate.channel.name == old.channel).copied();
     let candidate = if old.spec.kind.needs_parent() || (old.spec.parent.is_some() && same.is_some()) {
         same

@@ -23,7 +23,8 @@ async fn world() -> World {
 fn id_of(reply: &Reply) -> TaskId {
     let body = reply.json();
     assert_eq!(reply.status, 200, "{body}");
-    body["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no task id in {body}"))
+    let id = ["id", "task_id"].iter().find_map(|name| body[name].as_str());
+    id.and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("no task id in {body}"))
 }
 
 async fn film(world: &World, prompt: &str) -> TaskId {
@@ -205,6 +206,16 @@ async fn more_pictures_than_any_channel_takes_are_refused_at_the_door() {
     assert_problem(&world.post(VIDEOS, with(2)).await, 400, "invalid_request");
     id_of(&world.post(VIDEOS, with(1)).await);
     world.put_channel(Channel { dialect: "fal_queue".into(), ..channel("relay") }).await;
-    let task = world.task(id_of(&world.post(VIDEOS, with(2)).await)).await;
-    assert_eq!(task.channel, "relay", "one that does not refuse it gets it");
+    assert_problem(&world.post(VIDEOS, with(2)).await, 400, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_task_goes_to_no_channel_that_could_never_take_it() {
+    let world = world().await;
+    world.put_channel(Channel { dialect: "fal_queue".into(), priority: 5, ..channel("relay") }).await;
+    world.put_channel(Channel { dialect: "kling".into(), ..channel("vendor") }).await;
+    let images = json!([{ "image": "https://example.com/a.png" }, { "image": "https://example.com/b.png" }]);
+    let order = json!({ "model_name": "kling-v1-6", "prompt": "both of them", "image_list": images });
+    let task = world.task(id_of(&world.post("/kling/v1/videos/multi-image2video", order).await)).await;
+    assert_eq!(task.channel, "vendor", "the better relay has no way for two pictures to go by");
 }

@@ -5,9 +5,6 @@ use crate::dialect::Fit;
 use crate::film;
 use task::{Fitted, Size, Spec};
 
-/// What is told of a second picture.
-pub(super) const ONE_PICTURE: &str = "the upstream takes one picture at most";
-
 /// Lengths that the protocol's first vendor takes, s.
 const SECONDS: [f64; 5] = [4.0, 8.0, 12.0, 16.0, 20.0];
 
@@ -35,9 +32,8 @@ pub(super) fn passes(upstream_model: &str, name: &str) -> bool {
 /// What is made of a request.
 pub(super) fn fit(upstream_model: &str, spec: &Spec) -> Fit {
     let mut warnings: Vec<String> = film::joined_warning(spec).into_iter().collect();
-    let refused = (spec.inputs.len() > 1).then(|| ONE_PICTURE.to_owned());
     if !is_sora(upstream_model) {
-        return Fit { warnings, refused, ..Fit::default() };
+        return Fit { warnings, ..Fit::default() };
     }
     let seconds = film::next_longer(spec.seconds.unwrap_or(SECONDS[0]), &SECONDS);
     warnings.extend(spec.seconds.and_then(|asked| film::length_warning(asked, seconds)));
@@ -57,7 +53,7 @@ pub(super) fn fit(upstream_model: &str, spec: &Spec) -> Fit {
     if spec.sound == Some(false) {
         warnings.push("the upstream always makes sound".to_owned());
     }
-    Fit { fitted: Fitted { seconds: Some(seconds), size: Some(size) }, warnings, refused }
+    Fit { fitted: Fitted { seconds: Some(seconds), size: Some(size) }, warnings }
 }
 
 /// Pixels as asked for, or what the words for them come to. The vendor's own default is upright.

@@ -20,7 +20,7 @@ const REFERENCE: &str = "input_reference";
 pub(super) fn request(submission: &Submission<'_>) -> Result<Request, Failure> {
     let spec = submission.spec;
     if spec.inputs.len() > 1 {
-        return Err(invalid(fit::ONE_PICTURE));
+        return Err(invalid("the upstream takes one picture at most"));
     }
     if let Some(InputData::Broken(reason)) = spec.inputs.first().map(|input| &input.data) {
         return Err(invalid(reason));
