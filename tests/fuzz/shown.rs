@@ -67,7 +67,7 @@ fn artifact(role: Role) -> Artifact {
 fn ask(family: &dyn Family, task: &Task) -> Result<(), TestCaseError> {
     let most = serde_json::to_string(task).map_or(0, |text| text.len()) * SHOWN_TIMES + SHOWN_MORE_BYTES;
     let link = |key: &str| format!("https://media.test/{key}");
-    let view = View { task, child: Some(task), link: &link, now_ms: NOW_MS };
+    let view = View { task, child: Some(task), link: &link, now_ms: NOW_MS, retention_ms: Some(NOW_MS) };
     let mut shown = vec![
         family.show(&view),
         family.callback(&view),

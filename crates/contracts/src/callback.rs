@@ -13,7 +13,7 @@ pub fn due(before: Option<&Task>, after: &Task, link: &dyn Fn(&str) -> String) -
     if before.is_some_and(|task| family.callback_word(task.shown) == word) {
         return None;
     }
-    let view = View { task: after, child: None, link, now_ms: after.updated_ms };
+    let view = View { task: after, child: None, link, now_ms: after.updated_ms, retention_ms: None };
     let body = serde_json::to_vec(&family.callback(&view)).ok()?;
     let terminal = after.is_over() && after.state != State::HandedOver;
     Some(NewCallback { url: url.to_owned(), host: host_of(url), word: word.to_owned(), body, terminal })

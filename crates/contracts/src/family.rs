@@ -161,6 +161,8 @@ pub struct View<'a> {
     pub link: &'a dyn Fn(&str) -> String,
     /// The time, for families that let progress rise by the clock.
     pub now_ms: i64,
+    /// How long an ended task and its results are kept; `None` for ever.
+    pub retention_ms: Option<i64>,
 }
 
 impl View<'_> {
@@ -169,6 +171,12 @@ impl View<'_> {
     pub fn face(&self) -> &Task {
         let runs = |child: &&Task| self.task.state == State::HandedOver && child.shown >= Shown::InProgress;
         self.child.filter(runs).unwrap_or(self.task)
+    }
+
+    /// When the results of a task that has succeeded go, in ms since the epoch; `None` for never.
+    pub fn expires_ms(&self) -> Option<i64> {
+        let ended_ms = self.task.finished_ms.filter(|_| self.task.state == State::Succeeded)?;
+        ended_ms.checked_add(self.retention_ms?)
     }
 }
 

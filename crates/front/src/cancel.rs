@@ -20,7 +20,7 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let seen = views::named(api, asked).await?;
     let stopped = stop(api, asked, seen).await?;
     let link = |key: &str| api.front.link(key);
-    let view = stopped.view(&link, api.now_ms());
+    let view = stopped.view(&link, api);
     Ok(reply::about(asked.family, view.face(), &asked.family.cancelled(&view)))
 }
 

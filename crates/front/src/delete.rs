@@ -18,6 +18,6 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         seen = cancel::stop(api, asked, seen).await?;
     }
     let link = |key: &str| api.front.link(key);
-    let view = seen.view(&link, api.now_ms());
+    let view = seen.view(&link, api);
     Ok(reply::about(asked.family, view.face(), &asked.family.deleted(&view)))
 }

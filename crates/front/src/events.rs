@@ -90,7 +90,7 @@ impl Follow {
         let seen = self.read().await?;
         self.is_over = seen.latest().is_over();
         let link = |key: &str| self.api.front.link(key);
-        let body = self.family.show(&seen.view(&link, self.api.now_ms()));
+        let body = self.family.show(&seen.view(&link, &self.api));
         let id = event_id(&seen);
         let is_known = self.sent.as_ref() == Some(&body) || (self.sent.is_none() && self.sent_id.as_ref() == Some(&id));
         self.sent = Some(body);

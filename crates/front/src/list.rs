@@ -30,8 +30,8 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     tasks.truncate(limit);
     let tasks = tasks.into_iter().map(|task| with_progress(ledger, task)).collect();
     let seen = views::with_children(api, tasks).await?;
-    let (link, now_ms) = (|key: &str| api.front.link(key), api.now_ms());
-    let views: Vec<View<'_>> = seen.iter().map(|seen| seen.view(&link, now_ms)).collect();
+    let link = |key: &str| api.front.link(key);
+    let views: Vec<View<'_>> = seen.iter().map(|seen| seen.view(&link, api)).collect();
     Ok(reply::ok(&asked.family.list(&views, PageEnd { has_more, total })))
 }
 

@@ -17,7 +17,7 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         seen = views::one(api, asked, &id.to_string()).await?;
     }
     let link = |key: &str| api.front.link(key);
-    let view = seen.view(&link, api.now_ms());
+    let view = seen.view(&link, api);
     let response = reply::about(asked.family, view.face(), &Answer::ok(asked.family.show(&view)));
     Ok(prefer::applied(response, asked.wait_s))
 }

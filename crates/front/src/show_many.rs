@@ -26,8 +26,8 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         join_all(unfinished.map(|id| waiting::until_over(api, id, limit))).await;
         seen = views::many(api, asked, &ids).await?;
     }
-    let (link, now_ms) = (|key: &str| api.front.link(key), api.now_ms());
-    let views: Vec<View<'_>> = seen.iter().map(|seen| seen.view(&link, now_ms)).collect();
+    let link = |key: &str| api.front.link(key);
+    let views: Vec<View<'_>> = seen.iter().map(|seen| seen.view(&link, api)).collect();
     Ok(prefer::applied(reply::ok(&asked.family.show_many(&views)), asked.wait_s))
 }
 

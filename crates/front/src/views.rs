@@ -22,8 +22,9 @@ pub struct Seen {
 
 impl Seen {
     /// As a family takes it.
-    pub fn view<'a>(&'a self, link: &'a dyn Fn(&str) -> String, now_ms: i64) -> View<'a> {
-        View { task: &self.task, child: self.child.as_ref(), link, now_ms }
+    pub fn view<'a>(&'a self, link: &'a dyn Fn(&str) -> String, api: &Api) -> View<'a> {
+        let retention_ms = api.front.retention_ms;
+        View { task: &self.task, child: self.child.as_ref(), link, now_ms: api.now_ms(), retention_ms }
     }
 
     /// The task that holds the operation: the last child, once there is one.

@@ -79,6 +79,7 @@ fn completed(view: &View<'_>, object: &mut Map<String, Value>) {
     let url = urls.first().cloned().unwrap_or_default();
     let duration = video::duration_s(task).unwrap_or_default();
     object.insert("video".into(), json!({ "url": url, "duration": duration, "width": width, "height": height }));
+    object.insert("expires_at".into(), json!(view.expires_ms().map(seconds)));
     object.insert("url".into(), json!(url));
     object.insert("video_url".into(), json!(url));
     object.insert("thumbnail_url".into(), json!(video::cover_url(view)));

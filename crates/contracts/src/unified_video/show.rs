@@ -53,7 +53,7 @@ fn completed(view: &View<'_>, object: &mut Map<String, Value>) {
     object.insert("url".into(), json!(url));
     object.insert("video_urls".into(), json!(urls));
     object.insert("thumbnail_url".into(), json!(video::cover_url(view)));
-    object.insert("expires_at".into(), Value::Null);
+    object.insert("expires_at".into(), json!(view.expires_ms().map(seconds)));
     object.insert("completed_at".into(), json!(task.finished_ms.map(seconds)));
     object.insert("duration".into(), json!(video::duration_s(task).unwrap_or_default()));
 }

@@ -23,7 +23,7 @@ fn film(state: State) -> Task {
 }
 
 fn view(task: &Task) -> View<'_> {
-    View { task, child: None, link: &link, now_ms: FINISHED_MS }
+    View { task, child: None, link: &link, now_ms: FINISHED_MS, retention_ms: None }
 }
 
 fn order(body: Value) -> Result<Order, Problem> {
@@ -182,4 +182,19 @@ fn the_callback_has_one_shape_for_all_films() {
     let queued = UnifiedVideo.callback(&view(&film(State::Queued)));
     assert_eq!((&queued["status"], &queued["output"]), (&json!("queued"), &json!({})));
     assert_eq!(OpenaiVideo.callback_word(Shown::Cancelled), "failed");
+}
+
+#[test]
+fn a_film_tells_when_its_files_go() {
+    let task = film(State::Succeeded);
+    for family in [&OpenaiVideo as &dyn Family, &UnifiedVideo] {
+        let kept = family.show(&View { retention_ms: Some(86_400_000), ..view(&task) });
+        let ended_s = kept["completed_at"].as_i64().expect("it has ended");
+        assert_eq!(kept["expires_at"], json!(ended_s + 86_400), "{kept}");
+        let forever = family.show(&view(&task));
+        assert_eq!(forever["expires_at"], json!(null), "{forever}");
+        let failed = film(State::Failed);
+        let failed = family.show(&View { retention_ms: Some(86_400_000), ..view(&failed) });
+        assert!(failed["expires_at"].is_null(), "{failed}");
+    }
 }

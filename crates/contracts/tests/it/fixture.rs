@@ -123,7 +123,7 @@ pub fn link(key: &str) -> String {
 }
 
 pub fn view(task: &Task) -> View<'_> {
-    View { task, child: None, link: &link, now_ms: FINISHED_MS }
+    View { task, child: None, link: &link, now_ms: FINISHED_MS, retention_ms: None }
 }
 
 pub fn view_with_child<'a>(task: &'a Task, child: &'a Task) -> View<'a> {
