@@ -3,13 +3,15 @@
 //! from the ledger.
 //!
 //! A claim takes two calls a shard: whose turn it is, then one script with the keys of these channels
-//! declared. Everything else takes one, or two where only ids are known. No call waits longer than its
+//! declared; where there is one shard the first is left out while the channels are those of before. Everything
+//! else takes one, or two where only ids are known. No call waits longer than its
 //! limit, no error says more than its kind, and a lost connection is made anew by the next call.
 
 mod address;
 mod claim;
 mod entries;
 mod hub;
+mod joint;
 mod keys;
 mod link;
 mod script;
@@ -23,15 +25,17 @@ use crate::scheduler::{
 use address::Address;
 pub use address::RedisUrlError;
 use async_trait::async_trait;
-use claim::Portion;
+use claim::{Channels, Portion};
 use futures::future::try_join_all;
 use hub::Hub;
+use joint::Joint;
 use keys::Keys;
 use redis::{Script, ScriptInvocation};
 use script::{Desk, Scripts};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use task::{Entropy, TaskId};
 use tokio::sync::mpsc;
@@ -56,11 +60,8 @@ const SHARDS_MAX: usize = 64;
 /// The most that a limit may say: what buckets count exactly in a script.
 const LIMIT_MAX: i64 = 10_000_000;
 
-/// Announcements that may wait to be published; more are dropped, because they are only hints.
-const ANNOUNCEMENTS_MAX: usize = 1_024;
-
-/// Announcements that go out in one message: what came while the one before was under way.
-const MESSAGES_MAX: usize = 64;
+/// Ids that may wait to be announced; more are dropped, because they are only hints.
+const ANNOUNCEMENTS_MAX: usize = 16_384;
 
 /// Where the queue is and how it is laid out.
 #[derive(Clone)]
@@ -94,8 +95,15 @@ pub struct RedisScheduler {
     finishes: Wire,
     /// Everything else.
     adds: Arc<Wire>,
+    /// Entries on their way to each lane.
+    adding: [Joint<Entry>; 4],
+    /// Slots that are being taken and freed: channel and task.
+    joining: Joint<(String, TaskId)>,
+    leaving: Joint<(String, TaskId)>,
+    /// Whose turn it lately was, for each lane. Only a hint: a wrong one costs a call.
+    guessed: [Mutex<Vec<String>>; 4],
     hub: Arc<Hub>,
-    announcements: mpsc::Sender<String>,
+    announcements: mpsc::Sender<TaskId>,
     _listening: AbortOnDropHandle<()>,
     _publishing: AbortOnDropHandle<()>,
 }
@@ -112,7 +120,7 @@ impl RedisScheduler {
         let hub = Arc::new(Hub::new(fresh_name(entropy)));
         let adds = Arc::new(Wire::new("add", ADD_LIMIT, true, address.clone()));
         let (announcements, waiting) = mpsc::channel(ANNOUNCEMENTS_MAX);
-        let publishing = tokio::spawn(publish(adds.clone(), keys.changes(), waiting));
+        let publishing = tokio::spawn(publish(adds.clone(), hub.clone(), keys.changes(), waiting));
         let listening = tokio::spawn(hub::listen(hub.clone(), address.clone(), keys.bell(), keys.changes()));
         Ok(Arc::new(Self {
             desk: Desk { keys, scripts: Scripts::new(), skew_ms: AtomicI64::new(0) },
@@ -120,6 +128,10 @@ impl RedisScheduler {
             // What was finished twice would be told to be stale.
             finishes: Wire::new("finish", FINISH_LIMIT, false, address),
             adds,
+            adding: Default::default(),
+            joining: Joint::default(),
+            leaving: Joint::default(),
+            guessed: Default::default(),
             hub,
             announcements,
             _listening: AbortOnDropHandle::new(listening),
@@ -142,11 +154,33 @@ impl RedisScheduler {
         self.desk.call(script, self.desk.keys.shard_of(channel), Lane::Submit, &[channel])
     }
 
-    async fn change_slots(&self, verb: &str, channel: &str, ids: &[TaskId]) -> Result<(), QueueError> {
-        for page in ids.chunks(PAGE_MAX) {
-            let mut call = self.gate_call(&self.scripts().slots, channel);
-            call.arg(verb).arg(page.iter().map(|id| text::of_id(*id)).collect::<Vec<_>>());
-            self.adds.run::<()>(&call).await?;
+    async fn change_slots(
+        &self,
+        verb: &str,
+        joint: &Joint<(String, TaskId)>,
+        channel: &str,
+        ids: &[TaskId],
+    ) -> Result<(), QueueError> {
+        let seats: Vec<_> = ids.iter().map(|id| (channel.to_owned(), *id)).collect();
+        joint.ask(&seats, |seats| async move { self.change_seats(verb, &seats).await }).await
+    }
+
+    /// Takes or frees slots of any channels, page by page.
+    async fn change_seats(&self, verb: &str, seats: &[(String, TaskId)]) -> Result<(), QueueError> {
+        let mut by_shard: HashMap<usize, Vec<&(String, TaskId)>> = HashMap::new();
+        for seat in seats {
+            by_shard.entry(self.desk.keys.shard_of(&seat.0)).or_default().push(seat);
+        }
+        for (shard, seats) in by_shard {
+            for page in seats.chunks(PAGE_MAX) {
+                let channels = Channels::of(page.iter().map(|(channel, _)| channel.as_str()));
+                let mut call = self.desk.call(&self.scripts().slots, shard, Lane::Submit, &channels.names);
+                call.arg(verb);
+                for (channel, id) in page {
+                    call.arg(channels.place(channel)).arg(text::of_id(*id));
+                }
+                self.adds.run::<()>(&call).await?;
+            }
         }
         Ok(())
     }
@@ -159,29 +193,27 @@ fn fresh_name(entropy: &dyn Entropy) -> String {
     format!("{:032x}", u128::from_be_bytes(random))
 }
 
-/// Publishes what is announced until the scheduler is dropped. What can't be published is lost.
-async fn publish(wire: Arc<Wire>, channel: String, mut waiting: mpsc::Receiver<String>) {
-    let mut messages = Vec::new();
-    while waiting.recv_many(&mut messages, MESSAGES_MAX).await > 0 {
+/// Publishes what is announced until the scheduler is dropped: in one message what came while the one before
+/// was under way. What can't be published is lost.
+async fn publish(wire: Arc<Wire>, hub: Arc<Hub>, channel: String, mut waiting: mpsc::Receiver<TaskId>) {
+    let mut ids = Vec::new();
+    while waiting.recv_many(&mut ids, PAGE_MAX).await > 0 {
         let mut command = redis::cmd("PUBLISH");
-        command.arg(&channel).arg(joined(&messages));
-        messages.clear();
+        command.arg(&channel).arg(hub.message(&ids));
+        ids.clear();
         if let Err(error) = wire.ask::<redis::Value>(Question::Command(&command)).await {
             tracing::debug!(%error, "changes were not announced");
         }
     }
 }
 
-/// One message with the ids of all: each begins with the same word, this process's name.
-fn joined(messages: &[String]) -> String {
-    let ids = messages.iter().skip(1).filter_map(|message| message.split_once(' ')).map(|(_, ids)| ids);
-    messages.first().map(String::as_str).into_iter().chain(ids).collect::<Vec<_>>().join(" ")
-}
-
 #[async_trait]
 impl Scheduler for RedisScheduler {
     async fn add(&self, lane: Lane, entries: &[Entry]) -> Result<(), QueueError> {
-        self.add_entries(lane, entries, entries::Adding::Any).await.map(|_| ())
+        let add = |entries: Vec<Entry>| async move {
+            self.add_entries(lane, &entries, entries::Adding::Any).await.map(|_| ())
+        };
+        self.adding[lane as usize].ask(entries, add).await
     }
 
     async fn add_absent(&self, lane: Lane, entries: &[Entry]) -> Result<usize, QueueError> {
@@ -219,11 +251,11 @@ impl Scheduler for RedisScheduler {
     }
 
     async fn leave_slots(&self, channel: &str, ids: &[TaskId]) -> Result<(), QueueError> {
-        self.change_slots("leave", channel, ids).await
+        self.change_slots("leave", &self.leaving, channel, ids).await
     }
 
     async fn join_slots(&self, channel: &str, ids: &[TaskId]) -> Result<(), QueueError> {
-        self.change_slots("join", channel, ids).await
+        self.change_slots("join", &self.joining, channel, ids).await
     }
 
     async fn slot_members(&self, channel: &str) -> Result<Vec<TaskId>, QueueError> {
@@ -277,10 +309,10 @@ impl Scheduler for RedisScheduler {
     }
 
     async fn announce(&self, ids: &[TaskId]) {
-        for page in ids.chunks(PAGE_MAX) {
-            let message = self.hub.announce(page);
+        for id in ids {
+            self.hub.announce(*id);
             // Never waited for: a hint that finds no room is dropped.
-            let _ = self.announcements.try_send(message);
+            let _ = self.announcements.try_send(*id);
         }
     }
 

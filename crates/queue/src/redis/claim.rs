@@ -5,12 +5,16 @@ use crate::scheduler::{Batch, Claim, Finish, Lane, QueueError};
 use futures::future::join_all;
 use redis::{FromRedisValue, Value, from_redis_value};
 use std::collections::HashMap;
+use std::sync::PoisonError;
 
 /// How far ahead of time a poll may be taken to fill a batch that has a due one.
 const POLL_FILL_MS: i64 = 250;
 
 /// The most channels that one claim looks into. Those behind them come first the next time.
 const CHANNELS_MAX: usize = 256;
+
+/// The most channels that a claim declares on the chance that it is their turn.
+const GUESSED_MAX: usize = 16;
 
 /// The longest lease, so that its end stays a time that a score holds.
 const LEASE_MAX_MS: i64 = 30 * 24 * 3_600_000;
@@ -34,6 +38,15 @@ struct Turn {
     shard: usize,
     channels: Vec<String>,
     portion: Portion,
+}
+
+/// What became of a claim that did not ask first.
+#[derive(Debug)]
+enum Guess {
+    /// It was the turn of the guessed channels alone: what they handed out.
+    Right(Vec<Batch>),
+    /// It is the turn of these.
+    Wrong(Vec<String>),
 }
 
 /// What a shard says of its line.
@@ -68,7 +81,13 @@ impl RedisScheduler {
         if left.batches == 0 {
             return Ok(Vec::new());
         }
-        let (line, mut failures) = self.look(lane, left.batches.min(CHANNELS_MAX)).await;
+        let guessed = if self.desk.keys.shards().len() == 1 { self.claim_guessing(lane, left).await? } else { None };
+        let (line, mut failures) = match guessed {
+            Some(Guess::Right(batches)) => return Ok(batches),
+            Some(Guess::Wrong(line)) => (line.into_iter().map(|channel| (0.0, 0, channel)).collect(), Vec::new()),
+            None => self.look(lane, left.batches.min(CHANNELS_MAX)).await,
+        };
+        self.remember_turns(lane, &line);
         let mut batches = Vec::new();
         // The second time around, what some shards did not use goes to those that could use more.
         let mut hungry = by_shard(line);
@@ -81,8 +100,8 @@ impl RedisScheduler {
                     continue;
                 }
                 let turn = Turn { shard, channels, portion };
-                match self.claim_from(lane, &turn).await {
-                    Ok(claimed) => {
+                match self.claim_from(lane, &turn, 0).await {
+                    Ok((_, claimed)) => {
                         let ids: usize = claimed.iter().map(|batch| batch.claims.len()).sum();
                         let used_all = claimed.len() >= portion.batches || ids >= portion.ids;
                         left.batches = left.batches.saturating_sub(claimed.len());
@@ -122,13 +141,45 @@ impl RedisScheduler {
         (line, failures)
     }
 
-    async fn claim_from(&self, lane: Lane, turn: &Turn) -> Result<Vec<Batch>, QueueError> {
+    /// Claims in one call, from the channels that lately had their turn: their keys can be declared without
+    /// asking first. `None` when there is nothing to guess by.
+    async fn claim_guessing(&self, lane: Lane, portion: Portion) -> Result<Option<Guess>, QueueError> {
+        let channels = self.guessed[lane as usize].lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if channels.is_empty() {
+            return Ok(None);
+        }
+        let turn = Turn { shard: 0, channels, portion };
+        let (line, batches) = self.claim_from(lane, &turn, portion.batches.min(CHANNELS_MAX)).await?;
+        Ok(Some(if line.is_empty() { Guess::Right(batches) } else { Guess::Wrong(line) }))
+    }
+
+    /// Remembers whose turn it is, before those whose turn it was.
+    fn remember_turns(&self, lane: Lane, line: &[(f64, usize, String)]) {
+        if line.is_empty() {
+            return;
+        }
+        let mut guessed = self.guessed[lane as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fresh: Vec<String> = line.iter().take(GUESSED_MAX).map(|(_, _, channel)| channel.clone()).collect();
+        guessed.retain(|channel| !fresh.contains(channel));
+        fresh.append(&mut guessed);
+        fresh.truncate(GUESSED_MAX);
+        *guessed = fresh;
+    }
+
+    /// What the channels of a turn hand out. With `turns_most` only those of them whose turn it is among so
+    /// many; nothing, but all whose turn it is, when others are among these.
+    async fn claim_from(
+        &self,
+        lane: Lane,
+        turn: &Turn,
+        turns_most: usize,
+    ) -> Result<(Vec<String>, Vec<Batch>), QueueError> {
         let portion = turn.portion;
         let channels: Vec<_> = turn.channels.iter().map(String::as_str).collect();
         let mut call = self.desk.call(&self.scripts().claim, turn.shard, lane, &channels);
         let ahead_ms = if lane == Lane::Poll { POLL_FILL_MS } else { 0 };
         call.arg(portion.ids).arg(portion.batches).arg(portion.batch);
-        call.arg(lease_us(portion.lease_ms)).arg(ahead_ms * 1_000);
+        call.arg(lease_us(portion.lease_ms)).arg(ahead_ms * 1_000).arg(turns_most);
         let answer: Vec<Value> = self.claims.run(&call).await?;
         read_batches(answer, &turn.channels)
     }
@@ -245,8 +296,10 @@ impl Reading {
     }
 }
 
-fn read_batches(answer: Vec<Value>, channels: &[String]) -> Result<Vec<Batch>, QueueError> {
+fn read_batches(answer: Vec<Value>, channels: &[String]) -> Result<(Vec<String>, Vec<Batch>), QueueError> {
     let mut reading = Reading(answer.into_iter());
+    let turns: usize = reading.next()?;
+    let line = (0..turns).map(|_| reading.next()).collect::<Result<Vec<String>, _>>()?;
     let mut batches = Vec::new();
     while !reading.is_over() {
         let (place, many): (usize, usize) = (reading.next()?, reading.next()?);
@@ -266,5 +319,5 @@ fn read_batches(answer: Vec<Value>, channels: &[String]) -> Result<Vec<Batch>, Q
             batches.push(Batch { channel: channel.clone(), claims });
         }
     }
-    Ok(batches)
+    Ok((line, batches))
 }

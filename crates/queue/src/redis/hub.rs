@@ -64,12 +64,16 @@ impl Hub {
         self.changes.subscribe()
     }
 
-    /// Tells this process's listeners, and gives the message for the others.
-    pub(super) fn announce(&self, ids: &[TaskId]) -> String {
+    /// Tells this process's listeners.
+    pub(super) fn announce(&self, id: TaskId) {
+        // Nobody listening is no failure: it is only a hint.
+        let _ = self.changes.send(id);
+    }
+
+    /// What tells other processes of these.
+    pub(super) fn message(&self, ids: &[TaskId]) -> String {
         let mut message = self.origin.clone();
         for id in ids {
-            // Nobody listening is no failure: it is only a hint.
-            let _ = self.changes.send(*id);
             message.push(' ');
             message.push_str(&text::of_id(*id));
         }

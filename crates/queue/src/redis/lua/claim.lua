@@ -1,14 +1,29 @@
 -- Leases what is due, one batch from each channel in turn until the portion is used up. Own arguments:
--- ids, batches, ids a batch, lease, how far ahead of time a batch that has a due id may be filled.
--- Answers for each batch the channel's place and the number of ids; for each of these id, fence, due time.
+-- ids, batches, ids a batch, lease, how far ahead of time a batch that has a due id may be filled, and the
+-- most channels whose turn is looked up here (0: all that are declared have their turn, in their order).
+-- Answers 0, then for each batch the channel's place and the number of ids, and for each of these id, fence,
+-- due time. If it is the turn of channels that were not declared, nothing is leased: the answer is then the
+-- number of those whose turn it is, and their names.
 local ids_left, batches_left, batch_most = tonumber(ARGV[OWN]), tonumber(ARGV[OWN + 1]), tonumber(ARGV[OWN + 2])
 local lease, ahead = tonumber(ARGV[OWN + 3]), tonumber(ARGV[OWN + 4])
-local reply, claimed = {}, {}
+local turns_most = tonumber(ARGV[OWN + 5])
+local reply, claimed = { 0 }, {}
 
 if redis.call('EXISTS', EPOCH) == 0 then return reply end
 
+-- The channels whose turn it is, first ones first.
+local round = channels
+if turns_most > 0 then
+  round = {}
+  local line = redis.call('ZRANGEBYSCORE', LINE, '-inf', text(NOW), 'LIMIT', 0, turns_most)
+  for place, name in ipairs(line) do
+    round[place] = by_name[name]
+    if not by_name[name] then return { #line, unpack(line) } end
+  end
+end
+
 -- How many ids to look up at once: what one channel gets if all get the same.
-local look_ahead = math.min(ids_left, batch_most * math.ceil(batches_left / math.max(CHANNELS, 1)))
+local look_ahead = math.min(ids_left, batch_most * math.ceil(batches_left / math.max(#round, 1)))
 
 -- Adds a set's due ids to `found`; tells whether there are no more.
 local function look(key, is_member, found)
@@ -128,7 +143,7 @@ local function serve(channel, most)
   return count
 end
 
-local round, turns, asked = channels, 0, {}
+local turns, asked = 0, {}
 while ids_left > 0 and batches_left > 0 and #round > 0 do
   local again = {}
   for _, channel in ipairs(round) do
