@@ -7,7 +7,7 @@ use ledger::{ChannelCache, Ledger};
 use queue::{LaneSettings, Scheduler};
 use std::path::Path;
 use std::sync::Arc;
-use store::Store;
+use store::{Spill, Store};
 use task::clock::{ManualClock, SeededEntropy};
 use task::{Clock, Secret};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,8 @@ const FRONT_BASE: &str = "http://front.test";
 pub const TASK_DEADLINE_MS: i64 = 2 * 3_600_000;
 /// Quota that a task holds while it runs and takes when it succeeds.
 pub const PRICE: i64 = 1;
+/// Room for outputs that wait for the store: more than all of a scenario's.
+const SPILL_MAX_BYTES: u64 = 1 << 30;
 /// Batches that one look of a lane takes, so that a look stays a small step.
 const CONCURRENCY: usize = 2;
 
@@ -48,6 +50,8 @@ pub struct Process {
     pub core: Core,
     /// The lanes with their stages.
     pub lanes: Vec<LaneSettings>,
+    /// Where outputs wait for the store.
+    pub spill: Arc<Spill>,
     /// Front.
     pub router: Router,
 }
@@ -58,13 +62,15 @@ impl Process {
         let ledger = Ledger::open(template::options(folder, around.entropy.clone())).await.expect("the ledger opens");
         let channels = ChannelCache::new(ledger.clone());
         channels.refresh().await.expect("the channels can be read");
-        let core = core(&ledger, &channels, around);
+        let spill = Spill::open(folder.join("spill"), SPILL_MAX_BYTES, around.clock.clone()).await;
+        let spill = Arc::new(spill.expect("the spill folder opens"));
+        let core = core(&ledger, &channels, around).with_spill(spill.clone(), "spill");
         let mut lanes = workers::lanes(&core);
         for lane in &mut lanes {
             lane.concurrency = CONCURRENCY;
         }
         let router = front::router(front(&ledger, &channels, around));
-        Self { ledger, channels, core, lanes, router }
+        Self { ledger, channels, core, lanes, spill, router }
     }
 
     /// Ends. Writes that the ledger's writer has taken in are finished, as a kernel would those of a
@@ -114,9 +120,11 @@ fn front(ledger: &Ledger, channels: &ChannelCache, around: &Surroundings) -> Fro
         channels: channels.clone(),
         scheduler: around.scheduler.clone(),
         store: around.store.clone(),
+        spill: None,
         clock: around.clock.clone(),
         entropy: around.entropy.clone(),
         settings: Arc::new(settings),
+        traces: Arc::new(task::NoTraces),
         draining: CancellationToken::new(),
         metrics: None,
     }

@@ -74,9 +74,11 @@ impl SwapScheduler {
         let known = match (lane, state) {
             (_, None) => false,
             (Lane::Submit, Some(state)) => state == State::Queued || state.is_terminal(),
-            // Errands and orphans ring it in other states as well, but nothing does for a submission under way.
+            // Errands and orphans ring it in other states as well; for a submission under way, only the upstream
+            // that has named its operation does.
             (Lane::Poll, Some(State::Submitting)) => {
-                !ledger.orphans_of(id).await.expect("the ledger is there").is_empty()
+                let is_named = ledger.hinted_operation(id).await.expect("the ledger is there").is_some();
+                is_named || !ledger.orphans_of(id).await.expect("the ledger is there").is_empty()
             }
             (Lane::Poll, Some(_)) => true,
             (Lane::Archive, Some(state)) => state == State::Archiving,

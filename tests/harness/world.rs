@@ -19,6 +19,7 @@ use task::{Clock, Task, TaskId, UncertainPolicy};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use workers::sweep;
+use workers::unspill::Unspill;
 
 pub use crate::channels::{FIRST_CHANNEL, OTHER_CHANNELS, SECOND_CHANNEL};
 
@@ -213,7 +214,8 @@ impl World {
         panic!("the lanes never come to rest at {}", self.now_ms());
     }
 
-    /// What the sweep does when it comes by: fills an empty queue, then walks. `full`: the long walk too.
+    /// What the sweep does when it comes by: fills an empty queue, then walks. `full`: the long walk too. The
+    /// walk over the spill folder, which comes by as often, is made with it.
     pub async fn sweep(&self, full: bool) {
         let core = &self.process().core;
         let filled = match self.scheduler.is_filled().await {
@@ -224,6 +226,7 @@ impl World {
         };
         filled.expect("the ledger and the queue are there");
         sweep::due_pass(core).await.expect("the ledger and the queue are there");
+        Unspill::default().pass(core).await.expect("the ledger is there");
         if full {
             sweep::full_pass(core).await.expect("the ledger and the queue are there");
         }
@@ -295,6 +298,11 @@ impl World {
             }
         }
         all
+    }
+
+    /// How many outputs wait on the process's own disk for the store.
+    pub fn spilled(&self) -> usize {
+        self.process().spill.files()
     }
 
     /// An object's bytes.

@@ -1,6 +1,7 @@
 //! The way every stage changes a task: one verb, then the bells. Ledger first, bell second.
 
 use crate::core::Core;
+use crate::trace::note_change;
 use ledger::{AttemptNote, Change, LedgerError, NewEvent};
 use queue::{Entry, Lane};
 use serde_json::Value;
@@ -159,6 +160,7 @@ fn report(before: &Task, after: &Task, step: &'static str) {
             "channel" => after.channel.clone())
         .increment(1);
     }
+    note_change(after);
     tracing::info!(
         target: "transition",
         task = %after.id,

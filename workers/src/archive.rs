@@ -1,20 +1,22 @@
-//! The archive stage: every output into our own store before the vendor's links die.
+//! The archive stage: every output into our own store before the vendor's links die; while the store is away,
+//! into this process's spill folder first.
 
 use crate::advance::Move;
 use crate::ask::Asked;
 use crate::copy::{CopyError, Picked};
 use crate::core::Core;
 use crate::record::with_dropped_extras;
+use crate::spill::{Safe, TRY_PAUSE_MS};
 use async_trait::async_trait;
 use futures::StreamExt;
 use providers::{PollItem, PollOutcome};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
 use serde_json::json;
-use task::{Artifact, Failure, FailureKind, Kind, Output, State, Step, Task};
+use task::{Artifact, Failure, FailureKind, Kind, Output, Source, State, Step, Task};
+use tracing::Instrument;
 
-/// The shortest and longest pause between two tries to copy.
+/// The shortest pause between two tries to copy.
 const RETRY_MIN_MS: i64 = 1_000;
-const RETRY_MAX_MS: i64 = 60_000;
 
 /// How long a cover or another file beside the result is waited for once its host says that it is not there:
 /// some are made a little later than the result.
@@ -64,23 +66,60 @@ impl Core {
                 return Finish::At(self.clock.now_ms() + RETRY_MIN_MS);
             }
         };
-        let done = self.half_copied.take(task.id);
-        let mut copied = self.copy_all(&task, &outputs_of(&task), done).await;
-        let last_chance = self.clock.now_ms() - answered_ms(&task) >= self.copy_window_ms(&task);
-        let asks_again = copied.missing.iter().any(|(_, error)| error.gone || last_chance);
+        let span = self.span("archive", &task);
+        self.archive_task(task).instrument(span).await
+    }
+
+    async fn archive_task(&self, task: Task) -> Finish {
+        let outputs = outputs_of(&task);
+        let mut safe = match self.safe(&task, outputs.len(), self.is_late(&task)).await {
+            Ok(safe) => safe,
+            Err(error) => {
+                // Whoever does not know what is safe must not call it lost.
+                tracing::warn!(task = %task.id, %error, "spilled outputs not read; copying later");
+                return Finish::At(self.clock.now_ms() + RETRY_MIN_MS);
+            }
+        };
+        let done = safe.with_copies(self.half_copied.take(task.id));
+        let mut copied = self.save_all(&task, &outputs, done, &mut safe).await;
+        let last_chance = self.waited_ms(&task) >= self.copy_window_ms(&task);
+        let asks_again = copied.missing.iter().any(|(_, error)| error.gone || (last_chance && !error.safe));
         if asks_again && let Some(fresh) = self.fresh_outputs(&task).await {
-            copied = self.copy_all(&task, &fresh.outputs, copied.artifacts).await;
+            copied = self.save_all(&task, &fresh.outputs, copied.artifacts, &mut safe).await;
         }
         if copied.missing.is_empty() {
             return self.store_all(&task, copied.artifacts, Vec::new()).await;
         }
-        let waited_ms = self.clock.now_ms() - answered_ms(&task);
+        if safe.holds_any() {
+            self.note_copies(&task, &copied.artifacts, &safe).await;
+        }
+        let waited_ms = self.waited_ms(&task);
         if waited_ms >= EXTRAS_PATIENCE_MS && only_extras_are_gone(&task, &copied) {
             let lost = copied.missing.len();
             let warnings = vec![format!("{lost} files beside the result were not there to be copied")];
             return self.store_all(&task, copied.artifacts, warnings).await;
         }
         self.copy_later(&task, copied).await
+    }
+
+    /// Copies what is not among the `done` ones yet, and saves from the vendor's deadline what the store does
+    /// not take.
+    async fn save_all(&self, task: &Task, outputs: &[Output], done: Vec<Artifact>, safe: &mut Safe) -> Copied {
+        let mut copied = self.copy_all(task, &safe.staged(task, outputs), done).await;
+        if copied.missing.iter().any(|(position, error)| safe.holds(*position) && !error.store_away) {
+            // In the folder of a process that may never be heard of again, while the vendor still has it.
+            copied = self.copy_all(task, outputs, copied.artifacts).await;
+        }
+        if self.is_late(task) {
+            self.spill_missing(task, outputs, &mut copied.missing, safe).await;
+        }
+        for (position, error) in &mut copied.missing {
+            let output = usize::try_from(*position).ok().and_then(|place| outputs.get(place));
+            let is_staged = output.is_some_and(|output| matches!(output.source, Source::Stored(_)));
+            error.safe = safe.holds(*position) || (is_staged && error.store_away);
+            error.gone &= !error.safe;
+        }
+        copied
     }
 
     /// Copies what is not among the `done` ones yet.
@@ -114,31 +153,36 @@ impl Core {
         let note = json!({ "artifacts": artifacts.len(), "bytes": artifacts.iter().map(|a| a.bytes).sum::<i64>() });
         // An answer that came with the outputs, and a recovered task, have not been told of these yet.
         let warnings = with_dropped_extras(task, self.line(&task.channel), warnings);
+        fail_point!("archive.before_verb");
         let moved = self.advance(Move::new(task, Step::Store { artifacts, warnings }, note)).await;
         if moved.is_ok() {
             self.forget_staged(task, &task.outputs).await;
+            self.forget_spilled(task, task.outputs.len(), self.is_late(task)).await;
         }
         self.finish_of(task, moved)
     }
 
-    /// Tries again until the vendor's copy deadline; then takes what there is.
+    /// Tries again until the vendor's copy deadline, and beyond it for as long as bytes that are safe wait for the
+    /// store; then takes what there is.
     async fn copy_later(&self, task: &Task, copied: Copied) -> Finish {
-        let now_ms = self.clock.now_ms();
-        let waited_ms = now_ms - answered_ms(task);
+        let waited_ms = self.waited_ms(task);
         let window_ms = self.copy_window_ms(task);
         let why: Vec<&str> = copied.missing.iter().map(|(_, error)| error.private.as_str()).collect();
         let why = why.join("; ");
         metrics::counter!("archive_errors_total", "channel" => task.channel.clone()).increment(1);
-        if waited_ms < window_ms {
-            if waited_ms > window_ms / 2 {
+        let safe = copied.missing.iter().filter(|(_, error)| error.safe).count();
+        if waited_ms < window_ms || safe > 0 {
+            if safe == copied.missing.len() {
+                tracing::warn!(task = %task.id, why, safe, "not stored, but safe; trying again");
+            } else if waited_ms > window_ms / 2 {
                 tracing::error!(task = %task.id, why, "half of the copy deadline is over");
                 metrics::counter!("archive_half_deadline_total").increment(1);
             } else {
                 tracing::warn!(task = %task.id, why, "not copied; trying again");
             }
             self.half_copied.keep(task.id, copied.artifacts);
-            let pause_ms = (waited_ms / 2).clamp(RETRY_MIN_MS, RETRY_MAX_MS);
-            return Finish::At(now_ms + self.jittered_ms(pause_ms));
+            let pause_ms = (waited_ms / 2).clamp(RETRY_MIN_MS, TRY_PAUSE_MS);
+            return Finish::At(self.clock.now_ms() + self.jittered_ms(pause_ms));
         }
         if !copied.artifacts.is_empty() {
             let lost = copied.missing.len();
@@ -148,7 +192,15 @@ impl Core {
         tracing::error!(task = %task.id, why, "artifact lost");
         let failure = Failure::never(FailureKind::ArtifactLost, "the result could not be copied in time", why.clone());
         let moved = self.advance(Move::new(task, Step::Fail(failure), json!({ "why": why }))).await;
+        if moved.is_ok() {
+            self.forget_spilled(task, task.outputs.len(), true).await;
+        }
         self.finish_of(task, moved)
+    }
+
+    /// Whether outputs that the store does not take are spilled from now on.
+    fn is_late(&self, task: &Task) -> bool {
+        self.waited_ms(task) >= self.spill_after_ms(self.copy_window_ms(task))
     }
 
     fn copy_window_ms(&self, task: &Task) -> i64 {
@@ -179,7 +231,7 @@ fn only_extras_are_gone(task: &Task, copied: &Copied) -> bool {
     has_main && copied.missing.iter().all(|(position, error)| error.gone && is_extra(*position))
 }
 
-fn answered_ms(task: &Task) -> i64 {
+pub(crate) fn answered_ms(task: &Task) -> i64 {
     task.answered_ms.unwrap_or(task.updated_ms)
 }
 

@@ -18,20 +18,35 @@ const HEAD_MAX_BYTES: usize = 256 << 10;
 pub(crate) struct CopyError {
     /// The vendor does not have it any more (or the link is dead): a fresh link may help.
     pub(crate) gone: bool,
+    /// It was our own store that failed, and not the vendor.
+    pub(crate) store_away: bool,
+    /// Its bytes are out of danger all the same: they wait for the store, and no vendor is needed for them.
+    pub(crate) safe: bool,
     /// For the log; holds no URL.
     pub(crate) private: String,
 }
 
 impl CopyError {
-    fn passing(private: impl Into<String>) -> Self {
-        Self { gone: false, private: private.into() }
+    pub(crate) fn passing(private: impl Into<String>) -> Self {
+        Self { gone: false, store_away: false, safe: false, private: private.into() }
+    }
+
+    fn gone(private: impl Into<String>) -> Self {
+        Self { gone: true, ..Self::passing(private) }
     }
 }
 
 impl From<StoreError> for CopyError {
     fn from(error: StoreError) -> Self {
-        Self::passing(error.to_string())
+        Self { store_away: matches!(error, StoreError::Away(_)), ..Self::passing(error.to_string()) }
     }
+}
+
+/// An output's bytes.
+pub(crate) struct Found {
+    pub(crate) stream: ByteStream,
+    /// Their SHA-256 where it was written down when they were put aside.
+    pub(crate) sum: Option<String>,
 }
 
 /// One of several outputs that is to be copied.
@@ -63,16 +78,18 @@ impl Core {
         let Picked { outputs, place, .. } = copy;
         let output = outputs.get(place).ok_or_else(|| CopyError::passing("there is no such output"))?;
         let position = copy.position(place);
-        let body = match &output.source {
-            Source::Stored(key) => self.store.get_range(key, None).await?.1,
-            Source::Inline(bytes) => once(bytes.clone()),
-            Source::Url(_) | Source::Refetch(_) => self.fetch_output(channel, output).await?,
-        };
-        let (head, rest) = split_head(body).await?;
+        let Found { stream, sum } = self.source_of(channel, output).await?;
+        let (head, rest) = split_head(stream).await?;
         let kind = sniff(&head, output.role).map_err(CopyError::passing)?;
         let key = artifact_key(task, copy, kind);
+        fail_point!("archive.mid_copy");
         let whole = Box::pin(futures::stream::once(std::future::ready(Ok(head.clone()))).chain(rest));
         let receipt = self.store.put_stream(&key, kind.content_type, self.settings.artifact_max_bytes, whole).await?;
+        if sum.is_some_and(|sum| sum != receipt.sha256) {
+            self.store.delete(&key).await?;
+            self.lose_spilled(task.id, position).await;
+            return Err(CopyError::passing("the spilled bytes are not those that were put"));
+        }
         metrics::counter!("artifact_bytes_total").increment(receipt.bytes);
         let Facts { size, duration_ms } =
             Kept { store: &*self.store, key: &key, length: receipt.bytes, head: &head }.facts(kind).await;
@@ -91,10 +108,25 @@ impl Core {
         })
     }
 
+    /// The bytes of an output, from wherever they are. What is staged may wait in this process's spill folder.
+    pub(crate) async fn source_of(&self, channel: &str, output: &Output) -> Result<Found, CopyError> {
+        let stream = match &output.source {
+            Source::Stored(key) => match self.spill.as_ref().filter(|spill| spill.files.holds(key)) {
+                Some(spill) => {
+                    let trouble = |error: StoreError| CopyError::passing(format!("the spill folder: {error}"));
+                    let (receipt, stream) = spill.files.read(key).await.map_err(trouble)?;
+                    return Ok(Found { stream, sum: Some(receipt.sha256) });
+                }
+                None => self.store.get_range(key, None).await?.1,
+            },
+            Source::Inline(bytes) => once(bytes.clone()),
+            Source::Url(_) | Source::Refetch(_) => self.fetch_output(channel, output).await?,
+        };
+        Ok(Found { stream, sum: None })
+    }
+
     async fn fetch_output(&self, channel: &str, output: &Output) -> Result<ByteStream, CopyError> {
-        let line: Line = self
-            .line(channel)
-            .ok_or_else(|| CopyError { gone: true, private: format!("channel {channel} is gone") })?;
+        let line: Line = self.line(channel).ok_or_else(|| CopyError::gone(format!("channel {channel} is gone")))?;
         self.download(&line, output).await
     }
 
@@ -111,7 +143,7 @@ impl Core {
             let request = line
                 .dialect
                 .fetch(line.account(self.clock.now_ms(), access.as_ref()), output)
-                .map_err(|failure| CopyError { gone: true, private: failure.private })?;
+                .map_err(|failure| CopyError::gone(failure.private))?;
             let begun = self.outbound.download(&line.channel.base_url, &request, limits).await;
             let download = begun.map_err(|error| CopyError::passing(error.private))?;
             if download.status == 200 {
@@ -121,7 +153,8 @@ impl Core {
             is_first = false;
             if !(refused && self.drop_access(line, access.as_ref()).await) {
                 let gone = matches!(download.status, 401 | 403 | 404 | 410);
-                return Err(CopyError { gone, private: format!("the file's host answered {}", download.status) });
+                let private = format!("the file's host answered {}", download.status);
+                return Err(CopyError { gone, ..CopyError::passing(private) });
             }
         }
     }

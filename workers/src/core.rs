@@ -1,14 +1,17 @@
 //! What every stage is given, and the settings that they share.
 
 use crate::access::Accesses;
+use crate::delivered::Delivered;
 use crate::outbound::Outbound;
+use crate::spill::SpillFolder;
+use crate::under_way::UnderWay;
 use ledger::{ChannelCache, Ledger};
 use providers::{Account, Dialect};
 use queue::Scheduler;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
-use task::{Artifact, Channel, Clock, Entropy, Secret, TaskId};
+use task::{Artifact, Channel, Clock, Entropy, NoTraces, Secret, TaskId, Traces};
 
 /// Shared by all stages; cheap to clone.
 #[derive(Clone)]
@@ -21,20 +24,27 @@ pub struct Core {
     pub scheduler: Arc<dyn Scheduler>,
     /// Where inputs come from and artifacts go.
     pub store: Arc<dyn Store>,
+    /// Where outputs wait on this machine when the store can't take them in time; none: they are lost then.
+    pub spill: Option<SpillFolder>,
     /// The only way out.
     pub outbound: Arc<Outbound>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance, for ids and jitter.
     pub entropy: Arc<dyn Entropy>,
+    /// What ties the stages' spans to the tasks' traces.
+    pub traces: Arc<dyn Traces>,
     /// What was configured.
     pub settings: Arc<Settings>,
     /// When this process first heard "unknown" of a task; the ledger's side column follows later.
     pub(crate) missing: Arc<Missing>,
     /// Outputs that are in the store already while others of the same task are not.
     pub(crate) half_copied: Arc<HalfCopied>,
+    pub(crate) delivered: Arc<Delivered>,
     /// Short-lived tokens of channels.
     pub(crate) accesses: Arc<Accesses>,
+    /// Submissions between lease and record.
+    pub(crate) under_way: Arc<UnderWay>,
 }
 
 /// What was configured. Times in milliseconds.
@@ -44,7 +54,8 @@ pub struct Settings {
     pub media_base: String,
     /// Where upstreams reach our `/hooks`; none: they are not asked to call back.
     pub hook_base: Option<String>,
-    /// Lease of a submission; has to exceed every dialect's `submit_timeout_ms` by `lease_margin_ms`.
+    /// Lease of a submission; has to exceed every dialect's `submit_timeout_ms`, or the shorter
+    /// `submit_timeout_max_ms`, by `lease_margin_ms`.
     pub submit_lease_ms: i64,
     /// Lease of a batch of polls.
     pub poll_lease_ms: i64,
@@ -56,6 +67,8 @@ pub struct Settings {
     pub lease_margin_ms: i64,
     /// Time limit of a poll, a look-up, a cancel.
     pub call_timeout_ms: i64,
+    /// The longest that a paid call may take, where its dialect would give it longer.
+    pub submit_timeout_max_ms: i64,
     /// How long a doubt may last before the channel's policy decides.
     pub uncertain_ms: i64,
     /// Pause between two looks at a doubt.
@@ -102,6 +115,7 @@ impl Default for Settings {
             notify_lease_ms: 30_000,
             lease_margin_ms: 10_000,
             call_timeout_ms: 20_000,
+            submit_timeout_max_ms: 140_000,
             uncertain_ms: 600_000,
             uncertain_period_ms: 15_000,
             missing_confirm_ms: 30_000,
@@ -131,7 +145,7 @@ impl Line {
 }
 
 impl Core {
-    /// Puts the parts together.
+    /// Puts the parts together. Spans are for logs alone until [`Core::with_traces`].
     pub fn new(
         ledger: Ledger,
         channels: ChannelCache,
@@ -148,14 +162,23 @@ impl Core {
             channels,
             scheduler,
             store,
+            spill: None,
             outbound,
             clock,
             entropy,
+            traces: Arc::new(NoTraces),
             settings,
             missing: Arc::default(),
             half_copied: Arc::default(),
+            delivered: Arc::default(),
             accesses: Arc::default(),
+            under_way: Arc::default(),
         }
+    }
+
+    /// The same, with spans that belong to traces.
+    pub fn with_traces(self, traces: Arc<dyn Traces>) -> Self {
+        Self { traces, ..self }
     }
 
     /// Turns a store key into a link that callers may use.
@@ -169,6 +192,12 @@ impl Core {
         let channel = self.channels.get(name)?;
         let dialect = providers::find(&channel.dialect)?;
         Some(Line { channel, dialect })
+    }
+
+    /// Time limit of this channel's paid call, ms.
+    pub(crate) fn submit_timeout_ms(&self, line: &Line) -> i64 {
+        let dialect_ms = line.dialect.capabilities(&line.channel.options).submit_timeout_ms;
+        dialect_ms.min(self.settings.submit_timeout_max_ms)
     }
 
     /// A number from 0 to `bound` (0 when that is not positive), for jitter.

@@ -47,8 +47,7 @@ impl Core {
 
     /// A request that is still under way somewhere can't arrive after this.
     fn resubmit_from_ms(&self, line: &Line, task: &Task) -> i64 {
-        let call_ms = line.dialect.capabilities(&line.channel.options).submit_timeout_ms;
-        task.updated_ms + call_ms + self.settings.lease_margin_ms
+        task.updated_ms + self.submit_timeout_ms(line) + self.settings.lease_margin_ms
     }
 
     /// An inbound callback named an operation: it counts only if the upstream itself says that the
@@ -62,6 +61,20 @@ impl Core {
         let poll = |account: Account<'_>| Some(line.dialect.poll(account, &[item]));
         let response = self.question(line, LOOKUP_MAX_BYTES, poll).await?.ok()?;
         line.dialect.carries_client(client, &response).then_some(operation)
+    }
+
+    /// A submission that is still without its answer, although its upstream has named its operation: its
+    /// worker may be dead, and then nobody has to wait for the end of its lease. A worker that lives finds
+    /// its own answer written down, and one that heard of another operation leaves an orphan.
+    pub(crate) async fn overtake(&self, task: &Task) -> Finish {
+        let Some(line) = self.line(&task.channel) else { return Finish::Done };
+        if let Some(operation) = self.operation_of_hint(&line, task).await {
+            tracing::warn!(task = %task.id, operation = operation.id, "an upstream named an operation before its answer");
+            return self.recover(task, operation, "callback").await;
+        }
+        let now_ms = self.clock.now_ms();
+        let is_leased = task.lease_until_ms.is_some_and(|until_ms| now_ms < until_ms);
+        if is_leased { Finish::At(now_ms + self.settings.uncertain_period_ms) } else { Finish::Done }
     }
 
     /// A task that was given up or sent back to its queue, and whose upstream has named its operation

@@ -6,6 +6,7 @@ use ledger::{Errand, ErrandKind, ErrandResult};
 use providers::{Account, CancelOutcome, Request, Response};
 use serde_json::json;
 use task::{State, Step, Task, TaskId};
+use tracing::Instrument;
 
 /// The most bytes of an errand's answer that are read.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
@@ -24,7 +25,7 @@ impl Core {
         let mut ended = Vec::with_capacity(errands.len());
         for errand in errands {
             let result = match tasks.iter().find(|task| task.id == errand.task) {
-                Some(task) => self.run_errand(&errand, task).await,
+                Some(task) => self.run_errand(&errand, task).instrument(self.span(errand.kind.as_str(), task)).await,
                 None => ErrandResult::Failed("the task is gone".to_owned()),
             };
             ended.push((errand, result));

@@ -3,21 +3,37 @@
 //! A stage decides *when*; what a vendor or a caller means is decided by pure functions elsewhere.
 //! `outbound` is the only HTTP client on a task's path.
 
+/// A place where a test build may kill or stop the process (feature `failpoints`); nothing in any other build.
+#[cfg(feature = "failpoints")]
+macro_rules! fail_point {
+    ($name:literal) => {
+        fail::fail_point!($name)
+    };
+}
+#[cfg(not(feature = "failpoints"))]
+macro_rules! fail_point {
+    ($name:literal) => {};
+}
+
 pub mod archive;
 pub mod core;
 pub mod notify;
 pub mod outbound;
 pub mod poll;
+pub mod spill;
 pub mod submit;
 pub mod sweep;
+pub mod unspill;
 
 mod access;
 mod advance;
 mod ask;
 mod copy;
+mod delivered;
 mod doubt;
 mod elsewhere;
 mod errand;
+mod fail_points;
 mod media;
 mod orphan;
 mod paid;
@@ -25,8 +41,11 @@ mod record;
 mod refill;
 mod retention;
 mod strays;
+mod trace;
+mod under_way;
 
 pub use crate::core::{Concurrency, Core, Settings};
+pub use fail_points::{FAIL_POINTS, arm_fail_points};
 
 use queue::{Lane, LaneSettings};
 use std::sync::Arc;

@@ -1,13 +1,15 @@
 //! The notify stage: callbacks, in order per task, one in flight, the same bytes on each send.
 
 use crate::core::Core;
+use crate::trace::note_error;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use ledger::{Callback, CallbackAttempt};
+use ledger::{Callback, CallbackAttempt, LedgerError};
 use queue::{Batch, Claim, Finish, Handler, Lease, LeaseKeeper};
 use serde_json::json;
 use task::TaskId;
+use tracing::{Instrument, Span};
 
 /// The longest that one send takes, connection and answer included, with a margin for the record.
 const SEND_MAX_MS: i64 = 8_000;
@@ -40,7 +42,14 @@ impl Core {
                     return self.later(claim, RETRY_MS);
                 }
             };
+            let arrived = self.delivered.take(claim.id, next.as_ref());
             let Some(callback) = next else { return (claim, Finish::Done) };
+            if let Some(attempt) = arrived {
+                if !self.record_delivery(&callback, attempt).await {
+                    return self.later(claim, RETRY_MS);
+                }
+                continue;
+            }
             let now_ms = self.clock.now_ms();
             if callback.due_ms > now_ms {
                 return (claim, Finish::At(callback.due_ms));
@@ -52,7 +61,8 @@ impl Core {
                     Lease::Unknown => return (claim, Finish::GiveBack),
                 }
             }
-            if !self.send(&callback).await {
+            let span = self.callback_span(&callback);
+            if !self.send(&callback).instrument(span).await {
                 return self.later(claim, RETRY_MS);
             }
         }
@@ -66,7 +76,8 @@ impl Core {
     /// Sends one callback and writes down what came of it. `false`: it could not be written down.
     async fn send(&self, callback: &Callback) -> bool {
         let body = Bytes::copy_from_slice(&callback.body);
-        let sent = self.outbound.post_callback(&callback.url, headers(callback), body).await;
+        fail_point!("notify.before_send");
+        let sent = self.outbound.post_callback(&callback.url, self.headers(callback), body).await;
         let delivered = sent.status.is_some_and(|status| (200..300).contains(&status));
         let attempt = CallbackAttempt {
             at_ms: self.clock.now_ms(),
@@ -75,15 +86,28 @@ impl Core {
             note: json!({ "ms": sent.ms, "note": sent.note }),
         };
         metrics::counter!("callbacks_sent_total", "class" => sent.class).increment(1);
+        fail_point!("notify.before_record");
         let recorded = if delivered {
-            self.ledger.callback_sent(callback.id, attempt).await
+            self.record_delivery(callback, attempt).await
         } else {
             let next_ms = self.next_send_ms(callback);
+            note_error(&Span::current(), &attempt.class);
             log_failure(callback.task, callback, &attempt.class, next_ms);
-            self.ledger.callback_failed(callback.id, attempt, next_ms).await
+            let failed = self.ledger.callback_failed(callback.id, attempt, next_ms).await;
+            failed.inspect_err(|error| not_recorded(callback, error)).is_ok()
         };
         self.scheduler.announce(&[callback.task]).await;
-        recorded.inspect_err(|error| tracing::warn!(task = %callback.task, %error, "callback not recorded")).is_ok()
+        recorded
+    }
+
+    /// Writes down that the receiver has it. `false`: that could not be done, and is remembered.
+    async fn record_delivery(&self, callback: &Callback, attempt: CallbackAttempt) -> bool {
+        let recorded = self.ledger.callback_sent(callback.id, attempt.clone()).await;
+        if let Err(error) = &recorded {
+            not_recorded(callback, error);
+            self.delivered.keep(callback, attempt);
+        }
+        recorded.is_ok()
     }
 
     /// The ladder of `contract/callback.md`: so many milliseconds after the failure; none: no more sends.
@@ -92,16 +116,25 @@ impl Core {
         let pause_ms = self.settings.callback_ladder_ms.get(rung)?;
         Some(self.clock.now_ms() + pause_ms)
     }
+
+    /// The body's bytes are the same on each send; the place in the trace is that of this send.
+    fn headers(&self, callback: &Callback) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static("Backlot"));
+        if let Ok(id) = HeaderValue::from_str(&callback.id.to_string()) {
+            headers.insert("webhook-id", id);
+        }
+        let place = self.traces.traceparent(&Span::current()).or_else(|| callback.trace.clone());
+        if let Some(place) = place.and_then(|place| HeaderValue::from_str(&place).ok()) {
+            headers.insert("traceparent", place);
+        }
+        headers
+    }
 }
 
-fn headers(callback: &Callback) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static("Backlot"));
-    if let Ok(id) = HeaderValue::from_str(&callback.id.to_string()) {
-        headers.insert("webhook-id", id);
-    }
-    headers
+fn not_recorded(callback: &Callback, error: &LedgerError) {
+    tracing::warn!(task = %callback.task, %error, "callback not recorded");
 }
 
 fn log_failure(task: TaskId, callback: &Callback, class: &str, next_ms: Option<i64>) {

@@ -3,7 +3,7 @@
 use crate::ask::unreachable_upstream;
 use crate::copy::link_stem;
 use crate::core::{Core, Line};
-use crate::outbound::{Answered, Call, Links, Stage, WireError};
+use crate::outbound::{Answered, Call, Links, Stage, WireError, WireErrorKind};
 use providers::dialect::MAX_TURNS;
 use providers::{Request, Submission, SubmitOutcome, Turn};
 use queue::Claim;
@@ -69,7 +69,7 @@ impl Core {
         claim: &Claim,
         renews: bool,
     ) -> Driven {
-        let timeout_ms = line.dialect.capabilities(&line.channel.options).submit_timeout_ms;
+        let timeout_ms = self.submit_timeout_ms(line);
         let lease_until_ms = leased.lease_until_ms.unwrap_or(0).min(claim.lease_until_ms);
         let stem = link_stem(leased);
         let links = Links { media_base: &self.settings.media_base, stem: &stem };
@@ -77,6 +77,10 @@ impl Core {
         let mut memo = Value::Null;
         let mut has_paid = false;
         for _ in 0..MAX_TURNS {
+            if request.paid && !self.under_way.pay(leased.id) {
+                let error = WireError::before(WireErrorKind::Late, "the process ends at once");
+                return Driven::Ended(Sent::Error(error));
+            }
             has_paid |= request.paid;
             let call = Call {
                 base_url: &line.channel.base_url,

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 use task::{Failure, FailureKind, Operation, Phase, State, Step, Task, TaskId};
+use tracing::Instrument;
 
 /// The pause after a poll that could not be made or read.
 const RETRY_MS: i64 = 5_000;
@@ -90,7 +91,8 @@ impl Core {
 
     async fn look_at(&self, task: &Task) -> (TaskId, Finish) {
         let end = match task.state {
-            State::Uncertain => self.resolve_doubt(task).await,
+            State::Uncertain => self.resolve_doubt(task).instrument(self.span("doubt", task)).await,
+            State::Submitting => self.overtake(task).instrument(self.span("doubt", task)).await,
             State::Queued => self.heed_hint(task).await,
             _ if task.is_over() => match self.heed_hint(task).await {
                 Finish::Done => self.watch_orphan(task).await,
@@ -177,20 +179,23 @@ impl Core {
             PollOutcome::Missing => return self.missed(line, polled, alone).await,
             PollOutcome::NeedsInput(details) => {
                 let due_ms = self.clock.now_ms() + self.settings.input_wait_ms;
-                self.advance(Move::new(task, Step::AskInput { details, due_ms }, Value::Null)).await
+                self.advance_in("poll", Move::new(task, Step::AskInput { details, due_ms }, Value::Null)).await
             }
             PollOutcome::Done { outputs, details } => {
                 let Some(outputs) = self.keep_inline(task, outputs).await else {
                     return Finish::At(self.clock.now_ms() + RETRY_MS);
                 };
                 let note = json!({ "outputs": outputs.len() });
-                self.advance(Move::new(task, Step::Answer { outputs, details }, note)).await
+                fail_point!("poll.before_verb");
+                self.advance_in("poll", Move::new(task, Step::Answer { outputs, details }, note)).await
             }
             PollOutcome::Failed(failure) => {
                 let note = json!({ "why": failure.private });
-                self.advance(Move::new(task, Step::Fail(failure), note)).await
+                self.advance_in("poll", Move::new(task, Step::Fail(failure), note)).await
             }
-            PollOutcome::Cancelled => self.advance(Move::new(task, Step::Cancel, json!({ "by": "upstream" }))).await,
+            PollOutcome::Cancelled => {
+                self.advance_in("poll", Move::new(task, Step::Cancel, json!({ "by": "upstream" }))).await
+            }
         };
         self.finish_of(task, moved)
     }
@@ -227,7 +232,7 @@ impl Core {
             self.scheduler.announce(&[task.id]).await;
         }
         if phase > task.phase {
-            let moved = self.advance(Move::new(task, Step::Work { phase }, Value::Null)).await;
+            let moved = self.advance_in("poll", Move::new(task, Step::Work { phase }, Value::Null)).await;
             if let Err(AdvanceError::Ledger(error)) = moved {
                 tracing::warn!(task = %task.id, %error, "phase not recorded; the next poll tells it again");
             }
@@ -265,7 +270,7 @@ impl Core {
             format!("unknown to channel {} twice, {} ms apart", line.channel.name, now_ms - since_ms),
         );
         let note = json!({ "since_ms": since_ms });
-        let moved = self.advance(Move::new(task, Step::Fail(failure), note)).await;
+        let moved = self.advance_in("poll", Move::new(task, Step::Fail(failure), note)).await;
         self.finish_of(task, moved)
     }
 
@@ -289,7 +294,7 @@ impl Core {
     async fn expire(&self, task: &Task) -> Finish {
         let failure =
             Failure::never(FailureKind::Expired, "the task took too long", "deadline passed while running upstream");
-        let moved = self.advance(Move::new(task, Step::Fail(failure), Value::Null)).await;
+        let moved = self.advance_in("poll", Move::new(task, Step::Fail(failure), Value::Null)).await;
         self.finish_of(task, moved)
     }
 }

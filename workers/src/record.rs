@@ -11,7 +11,7 @@ use queue::Finish;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
-use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source, State, Step, Task};
+use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source, State, Step, Task, TaskId};
 
 /// The first pause after a refusal that may pass.
 pub(crate) const RETRY_FIRST_MS: i64 = 1_000;
@@ -229,7 +229,8 @@ impl Core {
         Ok(())
     }
 
-    /// Bytes that came with the answer go to the store before any verb; `None` when it can't take them.
+    /// Bytes that came with the answer go to the store before any verb, or wait for it in this process's spill
+    /// folder; `None` when neither can take them.
     pub(crate) async fn keep_inline(&self, task: &Task, outputs: Vec<Output>) -> Option<Vec<Output>> {
         let mut kept = Vec::with_capacity(outputs.len());
         for (position, output) in outputs.into_iter().enumerate() {
@@ -237,14 +238,17 @@ impl Core {
                 kept.push(output);
                 continue;
             };
-            let key = format!("{STAGED}{}-{position}", task.id);
+            let position = i64::try_from(position).unwrap_or(i64::MAX);
+            let key = staged_key(task.id, position);
             let length = bytes.len() as u64;
-            let body = Box::pin(futures::stream::once(async move { Ok(bytes) }));
+            let given = bytes.clone();
+            let body = Box::pin(futures::stream::once(async move { Ok(given) }));
             match self.store.put_stream(&key, "application/octet-stream", length, body).await {
                 Ok(_) => kept.push(Output { source: Source::Stored(key), ..output }),
                 Err(error) => {
-                    tracing::error!(task = %task.id, position, %error, "an inline output could not be kept");
-                    return None;
+                    tracing::error!(task = %task.id, position, %error, "an inline output could not be kept in the store");
+                    let key = self.spill_answer(task.id, position, bytes).await?;
+                    kept.push(Output { source: Source::Stored(key), ..output });
                 }
             }
         }
@@ -269,6 +273,17 @@ impl Core {
         let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
         self.jittered_ms((RETRY_FIRST_MS << doublings).min(self.settings.retry_max_ms))
     }
+}
+
+/// Where bytes of one output lie until they are copied.
+pub(crate) fn staged_key(task: TaskId, position: i64) -> String {
+    format!("{STAGED}{task}-{position}")
+}
+
+/// The task and the output whose bytes lie under a key of [`staged_key`].
+pub(crate) fn staged_place(key: &str) -> Option<(TaskId, i64)> {
+    let (task, position) = key.strip_prefix(STAGED)?.rsplit_once('-')?;
+    Some((task.parse().ok()?, position.parse().ok()?))
 }
 
 /// Growing pauses up to an end.
@@ -301,7 +316,8 @@ fn is_recorded(task: &Task, attempt: Option<AttemptId>, step: &Step) -> bool {
     }
 }
 
-fn with_end<'a>(one: Move<'a>, attempt: Option<AttemptId>, outcome: &'static str, note: Value) -> Move<'a> {
+/// The same move, with what became of its attempt.
+pub(crate) fn with_end<'a>(one: Move<'a>, attempt: Option<AttemptId>, outcome: &'static str, note: Value) -> Move<'a> {
     match attempt {
         Some(attempt) => one.with_attempt(AttemptNote::End { attempt, outcome, note }),
         None => one,

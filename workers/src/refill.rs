@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::sweep::{PAGE, SweepError, apply, apply_channels, ring_callbacks};
+use futures::future::try_join_all;
 use ledger::DueTask;
 use queue::{Entry, Lane};
 use std::collections::HashMap;
@@ -38,11 +39,14 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
 
 fn spread(core: &Core, page: &[DueTask]) -> Vec<Entry> {
     let now_ms = core.clock.now_ms();
+    // Each channel is asked once: a page has few of them, and many rows.
+    let mut periods_ms: HashMap<&str, i64> = HashMap::new();
     page.iter()
         .map(|row| {
-            let period_ms = core
-                .line(&row.channel)
-                .map_or(1_000, |line| line.dialect.capabilities(&line.channel.options).poll_period_ms);
+            let period_ms = *periods_ms.entry(&row.channel).or_insert_with(|| {
+                core.line(&row.channel)
+                    .map_or(1_000, |line| line.dialect.capabilities(&line.channel.options).poll_period_ms)
+            });
             Entry { id: row.id, channel: row.channel.clone(), due_ms: now_ms + core.chance(period_ms) }
         })
         .collect()
@@ -113,17 +117,19 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
     core.channels.refresh().await?;
     apply_channels(core).await;
     let mut rung = 0;
-    let mut after = None;
     let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
-    loop {
-        let page = core.ledger.in_state(&unfinished, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        rung += refill_page(core, &page).await?;
-        if page.len() < PAGE as usize {
-            break;
-        }
+    let mut page = core.ledger.in_state(&unfinished, None, PAGE).await?;
+    while let Some(last) = page.last() {
+        // The ledger reads the next page while the queue takes this one.
+        let next = async {
+            let is_last = page.len() < PAGE as usize;
+            if is_last { Ok(Vec::new()) } else { Ok(core.ledger.in_state(&unfinished, Some(last.id), PAGE).await?) }
+        };
+        let (filled, next) = tokio::try_join!(refill_page(core, &page), next)?;
+        rung += filled;
+        page = next;
     }
+    fail_point!("rebuild.inside");
     lend_slots(core).await?;
     ring_callbacks(core, i64::MAX).await?;
     core.scheduler.set_filled().await?;
@@ -136,15 +142,19 @@ async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
     for row in page.iter().filter(|row| row.state.holds_slot()) {
         slots.entry(&row.channel).or_default().push(row.id);
     }
-    for (channel, ids) in slots {
-        core.scheduler.join_slots(channel, &ids).await?;
-    }
+    // At once, so that a scheduler elsewhere takes them in few calls.
+    let joining = slots.iter().map(|(channel, ids)| core.scheduler.join_slots(channel, ids));
+    try_join_all(joining).await?;
     Ok(())
 }
 
 async fn refill_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
+    let (_, rung) = tokio::try_join!(join_slots(core, page), ring_absent(core, page))?;
+    Ok(rung)
+}
+
+async fn ring_absent(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
     let now_ms = core.clock.now_ms();
-    join_slots(core, page).await?;
     let mut rung = 0;
     for (state, lane) in
         [(State::Queued, Lane::Submit), (State::Uncertain, Lane::Poll), (State::Archiving, Lane::Archive)]

@@ -13,6 +13,7 @@ use providers::{Parent, Submission};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
 use serde_json::json;
 use task::{AttemptId, ClientId, Failure, FailureKind, InputData, Kind, Retry, State, Step, Task};
+use tracing::Instrument;
 
 /// How often a follow-up looks whether its parent is ready for it.
 const PARENT_PERIOD_MS: i64 = 1_000;
@@ -107,6 +108,17 @@ impl Core {
         line: &Line,
         parent: Option<Task>,
     ) -> Result<Finish, AdvanceError> {
+        let span = self.attempt_span(task);
+        self.attempt(claim, task, line, parent).instrument(span).await
+    }
+
+    async fn attempt(
+        &self,
+        claim: &Claim,
+        task: &Task,
+        line: &Line,
+        parent: Option<Task>,
+    ) -> Result<Finish, AdvanceError> {
         let access = match self.access(line).await {
             Ok(access) => access,
             Err(failure) => {
@@ -133,14 +145,19 @@ impl Core {
             Err(failure) => return self.fail_for_free(claim, task, failure).await,
         };
         let leased = self.take_lease(task, client, claim).await?;
+        self.under_way.begin(&leased);
+        fail_point!("submit.after_intent");
         let sent = self.drive(line, &submission, request, &leased, claim).await;
-        self.record(leased, sent, parent).await
+        fail_point!("submit.before_record");
+        let recorded = self.record(leased, sent, parent).await;
+        self.under_way.end(task.id);
+        recorded
     }
 
     /// Nothing has gone out: the task fails, and the slot that the claim took is free again.
     async fn fail_for_free(&self, claim: &Claim, task: &Task, failure: Failure) -> Result<Finish, AdvanceError> {
         let note = json!({ "why": failure.private });
-        self.advance(Move::new(task, Step::Fail(failure), note)).await?;
+        self.advance_in("submit", Move::new(task, Step::Fail(failure), note)).await?;
         self.leave_slot(&claim.channel, task.id).await;
         Ok(Finish::Done)
     }
@@ -186,7 +203,7 @@ impl Core {
         if line.channel.paused {
             return Ok(Readiness::Later(now_ms + PARENT_PERIOD_MS));
         }
-        let timeout_ms = line.dialect.capabilities(&line.channel.options).submit_timeout_ms;
+        let timeout_ms = self.submit_timeout_ms(&line);
         if claim.lease_until_ms - now_ms < timeout_ms + self.settings.lease_margin_ms {
             return Ok(Readiness::Later(now_ms));
         }

@@ -61,6 +61,10 @@ pub async fn run(core: Core, holder: String, stop: CancellationToken) {
         keep_fresh(&core).await;
         if let Err(error) = next.run_due(&core, &holder).await {
             tracing::warn!(%error, "sweep ended early; it begins afresh");
+            if matches!(error, SweepError::Queue(_)) {
+                // It may come back with less than it had, and with its epoch: a replica that was a little behind.
+                next.full_ms = 0;
+            }
         }
     }
     if let Err(error) = core.ledger.flush_progress(core.clock.now_ms()).await {
@@ -156,6 +160,7 @@ pub async fn due_pass(core: &Core) -> Result<usize, SweepError> {
             break;
         }
     }
+    fail_point!("sweep.inside");
     expire(core).await?;
     lend_slots(core).await?;
     rung += ring_errands(core, before_ms).await?;

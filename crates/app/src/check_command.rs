@@ -3,7 +3,7 @@
 use crate::cli::{CheckArgs, FolderArgs};
 use crate::config::{self, Loaded};
 use crate::folder::Folder;
-use crate::{compose, print, scaled};
+use crate::{compose, print, scaled, spill, traces};
 use anyhow::bail;
 use ledger::Ledger;
 use std::path::Path;
@@ -74,6 +74,13 @@ async fn check_config(path: &Path, connects: bool) -> anyhow::Result<()> {
         Err(error) => Err(format!("{error:#}")),
     };
     findings.say("store", store.map(|()| "can be written".to_owned()));
+    if let Some(section) = &config.store.spill {
+        findings.say("spill", spill::check(&section.folder).map_err(|error| format!("{error:#}")));
+    }
+    if let Some(traces) = config::trace_settings(&config.traces) {
+        let taken = answered(traces::check(&traces)).await;
+        findings.say("traces", taken.map(|()| format!("are taken by {}", traces.endpoint)));
+    }
     findings.end()
 }
 
@@ -96,6 +103,11 @@ async fn check_folder(args: &FolderArgs) -> anyhow::Result<()> {
     match compose::ledger(&folder).await {
         Ok(ledger) => check_ledger(&ledger, &mut findings).await,
         Err(error) => findings.say("ledger", Err(format!("{error:#}"))),
+    }
+    match config::traces_from_environment() {
+        Ok(None) => {}
+        Ok(Some(traces)) => findings.say("traces", Ok(format!("go to {}", traces.endpoint))),
+        Err(error) => findings.say("traces", Err(format!("{error:#}"))),
     }
     findings.say("leases", check_leases(&workers::Settings::default()));
     findings.end()
@@ -138,7 +150,7 @@ async fn check_channels(ledger: &Ledger, findings: &mut Findings) {
 fn check_leases(settings: &workers::Settings) -> Result<String, String> {
     let empty = serde_json::Map::new();
     for dialect in providers::all() {
-        let call_ms = dialect.capabilities(&empty).submit_timeout_ms;
+        let call_ms = dialect.capabilities(&empty).submit_timeout_ms.min(settings.submit_timeout_max_ms);
         let needed_ms = call_ms + settings.lease_margin_ms;
         if settings.submit_lease_ms < needed_ms {
             return Err(format!(

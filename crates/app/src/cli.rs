@@ -13,7 +13,7 @@ use task::{ChannelLimits, Secret, State, TaskId, UncertainPolicy};
 #[derive(Debug, Parser)]
 #[command(
     name = "backlot",
-    version,
+    version = VERSION,
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  backlot                                    the same as `backlot dev`\n  backlot dev --listen 127.0.0.1:9000        everything in one process, with a make-believe upstream\n  backlot channel add mj --dialect midjourney_proxy --base-url https://mj.example.com --key-file mj.key\n  backlot task list --state uncertain\n\nBACKLOT_LOG filters the logs (default `info`)."
 )]
@@ -88,6 +88,12 @@ impl Default for Command {
     }
 }
 
+/// A test build says so.
+const VERSION: &str = if workers::FAIL_POINTS {
+    concat!(env!("CARGO_PKG_VERSION"), " (with fail-points)")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
 const UNCERTAIN_S: u32 = 600;
 const DATA: &str = "./backlot-data";
 const DEV_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -199,6 +205,9 @@ pub(crate) struct SimArgs {
     /// The same seed gives the same pictures, ids and faults
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Edge of a square picture, 64 to 2048
+    #[arg(long, value_name = "PIXELS", default_value_t = 1024)]
+    pub(crate) picture_px: u32,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,7 @@ use queue::{MemoryScheduler, Scheduler};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::{FolderStore, Store};
-use task::{AddressRanges, Clock, Entropy};
+use task::{AddressRanges, Clock, Entropy, Traces};
 use tokio_util::sync::CancellationToken;
 use workers::Core;
 use workers::outbound::{HttpWire, Outbound, OutboundSettings, SystemResolver};
@@ -62,6 +62,7 @@ pub(crate) fn front(
     address: SocketAddr,
     draining: CancellationToken,
     metrics: Option<Render>,
+    traces: Arc<dyn Traces>,
 ) -> anyhow::Result<Front> {
     let base = format!("http://{address}");
     let settings = Settings {
@@ -81,8 +82,10 @@ pub(crate) fn front(
         channels: parts.channels.clone(),
         scheduler: parts.scheduler.clone(),
         store: parts.store.clone(),
+        spill: None,
         clock: parts.clock.clone(),
         entropy: parts.entropy.clone(),
+        traces,
         settings: Arc::new(settings),
         draining,
         metrics,

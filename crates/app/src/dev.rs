@@ -3,16 +3,19 @@
 use crate::cli::DevArgs;
 use crate::compose::{self, Parts};
 use crate::folder::{Folder, Held, Running};
+use crate::spill::{DEV_MAX_BYTES, SpillPlace};
 use crate::stop::Stop;
-use crate::{logs, metered, print, sim_command, stages};
+use crate::traces::Traces;
+use crate::{config, logs, metered, print, sim_command, stages};
 use anyhow::{Context, bail};
+use front::Front;
 use front::admin::NewKey;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use task::{Channel, ChannelLimits, Secret, UncertainPolicy};
 use tokio::net::TcpListener;
-use workers::sweep;
+use workers::{sweep, unspill};
 
 /// What the names of the channels to the make-believe upstream begin with.
 const SIM_CHANNEL: &str = "sim";
@@ -28,7 +31,8 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
     let _held: Held = folder.hold()?.with_context(|| {
         format!("another process holds {}; stop it, or give --data another folder", folder.root().display())
     })?;
-    logs::install()?;
+    let mut traces = Traces::start(config::traces_from_environment()?.as_ref())?;
+    logs::install(traces.take_layer())?;
     let metrics = metered::install()?;
     let listener = TcpListener::bind(args.listen)
         .await
@@ -41,8 +45,11 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
 
     let stop = Stop::at_signals(Duration::ZERO, Duration::from_millis(DRAIN_MS))?;
     let render = Arc::new(move || metrics.render());
-    let front = compose::front(&parts, &folder, address, stop.draining.clone(), Some(render))?;
-    let core = compose::core(&parts, address, args.uncertain_s)?;
+    let spill = SpillPlace::open(&folder.path("spill"), DEV_MAX_BYTES, parts.clock.clone()).await?;
+    let front = compose::front(&parts, &folder, address, stop.draining.clone(), Some(render), traces.ties.clone())?;
+    let core = compose::core(&parts, address, args.uncertain_s)?.with_traces(traces.ties.clone());
+    let front = Front { spill: Some(spill.files()), ..front };
+    let core = spill.give_to(core);
     sweep::reclaim(&core).await.context("submissions under way could not be read")?;
     sweep::rebuild(&core).await.context("the queue could not be filled from the ledger")?;
     sweep::full_pass(&core).await.context("the queue could not be filled from the ledger")?;
@@ -51,13 +58,16 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
 
     let working = tokio::spawn(stages::run_lanes(core.clone(), workers::lanes(&core), stop.clone()));
     let holder = format!("pid-{}", std::process::id());
+    let unspilling = tokio::spawn(unspill::run(core.clone(), stop.soft.clone()));
     let sweeping = tokio::spawn(stages::run_sweep(core, holder, stop.clone()));
     let served = front::serve(listener, front::router(front), stop.soft.clone(), DRAIN_MS).await;
     stop.now();
     let worked = working.await.context("the stages came down")?;
     sweeping.await.context("the sweep came down")?;
+    unspilling.await.context("the walk over the spill folder came down")?;
     sim.stop().await;
     parts.ledger.close().await;
+    traces.end(&stop.hard).await;
     served.context("the HTTP side came down")?;
     worked
 }
@@ -66,6 +76,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<()> {
 async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
     let known = parts.ledger.channels().await?;
     let now_ms = parts.clock.now_ms();
+    let mut channels = Vec::new();
     for (place, played) in (0i64..).zip(sim::played()) {
         let name = format!("{SIM_CHANNEL}-{}", played.dialect);
         let own = known.iter().any(|c| c.dialect == played.dialect && c.name != name && !c.removed);
@@ -74,7 +85,7 @@ async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
             || Secret::new(front::admin::random_base62(&*parts.entropy, 40)),
             |channel| channel.hook_secret.clone(),
         );
-        let channel = Channel {
+        channels.push(Channel {
             name,
             dialect: played.dialect.to_owned(),
             base_url: played.base_url(&format!("http://{sim}")),
@@ -91,9 +102,9 @@ async fn put_sim_channel(parts: &Parts, sim: SocketAddr) -> anyhow::Result<()> {
             paused: old.is_some_and(|channel| channel.paused),
             removed: own,
             created_ms: old.map_or(now_ms, |channel| channel.created_ms),
-        };
-        parts.ledger.put_channel(&channel).await.context("the make-believe upstream's channel could not be written")?;
+        });
     }
+    parts.ledger.put_channels(&channels).await.context("the make-believe upstream's channels could not be written")?;
     parts.channels.refresh().await?;
     Ok(())
 }

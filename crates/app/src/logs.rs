@@ -1,5 +1,6 @@
 //! Logs: stage transitions as they happen on a terminal, JSON lines elsewhere.
 
+use crate::traces::BoxedLayer;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use tracing::field::{Field, Visit};
@@ -8,16 +9,18 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-/// Installs the process's subscriber. `BACKLOT_LOG` (default `info`) filters as `tracing` does.
-pub(crate) fn install() -> anyhow::Result<()> {
+/// Installs the process's subscriber: logs, and `traces` beside them. `BACKLOT_LOG` (default `info`) filters
+/// logs as `tracing` does; it does not filter traces.
+pub(crate) fn install(traces: Option<BoxedLayer>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("BACKLOT_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn"));
-    let registry = tracing_subscriber::registry().with(filter);
-    if std::io::stderr().is_terminal() {
-        registry.with(Terminal).try_init()?;
+    let logs = if std::io::stderr().is_terminal() {
+        Terminal.with_filter(filter).boxed()
     } else {
         let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-        registry.with(json).try_init()?;
-    }
+        json.with_filter(filter).boxed()
+    };
+    let layers: Vec<BoxedLayer> = traces.into_iter().chain([logs]).collect();
+    tracing_subscriber::registry().with(layers).try_init()?;
     Ok(())
 }
 

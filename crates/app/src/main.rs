@@ -16,8 +16,10 @@ mod print;
 mod scaled;
 mod serve_command;
 mod sim_command;
+mod spill;
 mod stages;
 mod stop;
+mod traces;
 mod verbs;
 mod work_command;
 
@@ -26,6 +28,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    let variable = |name: &str| std::env::var(name).ok();
+    let (named, log) = (variable("BACKLOT_FAIL_POINT"), variable("BACKLOT_FAIL_POINT_LOG"));
+    if let Err(wrong) = workers::arm_fail_points(named.as_deref(), log.as_deref()) {
+        return print::failed(&anyhow::anyhow!(wrong));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return print::failed(&anyhow::anyhow!("the runtime could not be started: {error}")),

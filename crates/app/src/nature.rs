@@ -124,6 +124,13 @@ impl Entropy for OsEntropy {
     }
 }
 
+/// What this machine (or container) calls itself, for operators' eyes; nothing is decided by it.
+pub(crate) fn machine_name() -> String {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let told = told.trim();
+    if told.is_empty() { "this machine".to_owned() } else { told.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use crate::compose::Parts;
 use crate::config::{self, Config};
 use crate::folder::parse_key;
 use crate::nature::{OsEntropy, SystemClock, clock_of};
+use crate::spill::SpillPlace;
 use crate::stop::Stop;
 use anyhow::{Context, bail};
 use front::Front;
@@ -14,7 +15,7 @@ use queue::{RedisScheduler, Scheduler};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{FolderStore, S3Store, Store};
-use task::{Entropy, Secret};
+use task::{Entropy, Secret, Traces};
 use tokio::time::{Instant, sleep};
 use workers::Core;
 use workers::outbound::{HttpWire, Outbound, SystemResolver};
@@ -109,16 +110,30 @@ pub(crate) fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     Ok(Arc::new(AdmittedStore::new(bucket, put_bytes, config.limits.copy_memory_max_bytes)))
 }
 
+/// The folder where outputs wait while the store is away, if there is to be one.
+pub(crate) async fn spill(config: &Config, parts: &Parts) -> anyhow::Result<Option<SpillPlace>> {
+    let Some(section) = &config.store.spill else { return Ok(None) };
+    SpillPlace::open(&section.folder, section.max_bytes, parts.clock.clone()).await.map(Some)
+}
+
 /// The HTTP side, and the state that the ops routes of every process look at.
-pub(crate) fn front(config: &Config, parts: &Parts, stop: &Stop, metrics: Option<Render>) -> anyhow::Result<Front> {
+pub(crate) fn front(
+    config: &Config,
+    parts: &Parts,
+    stop: &Stop,
+    metrics: Option<Render>,
+    traces: Arc<dyn Traces>,
+) -> anyhow::Result<Front> {
     let closed = Secret::new(front::admin::random_base62(&*parts.entropy, 40));
     Ok(Front {
         ledger: parts.ledger.clone(),
         channels: parts.channels.clone(),
         scheduler: parts.scheduler.clone(),
         store: parts.store.clone(),
+        spill: None,
         clock: parts.clock.clone(),
         entropy: parts.entropy.clone(),
+        traces,
         settings: Arc::new(config::front_settings(config, closed)?),
         draining: stop.draining.clone(),
         metrics,

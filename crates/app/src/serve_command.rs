@@ -4,6 +4,7 @@ use crate::cli::ConfigArgs;
 use crate::gauges::Measured;
 use crate::ops_side::OpsSide;
 use crate::stop::Stop;
+use crate::traces::Traces;
 use crate::{config, logs, metered, ops_side, print, scaled};
 use anyhow::Context;
 use front::Front;
@@ -18,7 +19,8 @@ const CHANNELS_PERIOD: Duration = Duration::from_secs(1);
 /// Runs until a signal says stop.
 pub(crate) async fn run(args: ConfigArgs) -> anyhow::Result<()> {
     let config = config::load_usable(&args.config)?;
-    logs::install()?;
+    let mut traces = Traces::start(config::trace_settings(&config.traces).as_ref())?;
+    logs::install(traces.take_layer())?;
     let metrics = metered::install()?;
     let unready = Duration::from_millis(config.shutdown.unready_ms);
     let stop = Stop::at_signals(unready, Duration::from_millis(config.shutdown.drain_ms))?;
@@ -27,7 +29,7 @@ pub(crate) async fn run(args: ConfigArgs) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
 
     let parts = scaled::parts(&config, &stop).await?;
-    let front = scaled::front(&config, &parts, &stop, None)?;
+    let front = scaled::front(&config, &parts, &stop, None, traces.ties.clone())?;
     let ops = OpsSide::start(ops_listener, &front, metrics, Measured::Servers, &stop)?;
     let fresh = tokio::spawn(keep_channels_fresh(parts.channels.clone(), stop.soft.clone()));
     print::line(&format!("backlot serve listens on http://{address}, its ops routes on http://{}", ops.address));
@@ -37,6 +39,7 @@ pub(crate) async fn run(args: ConfigArgs) -> anyhow::Result<()> {
     fresh.await.context("the channels' watcher came down")?;
     ops.end().await;
     parts.ledger.close().await;
+    traces.end(&stop.hard).await;
     served.context("the HTTP side came down")
 }
 

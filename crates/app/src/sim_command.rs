@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Runs it alone until a signal says stop.
 pub(crate) async fn run(args: SimArgs) -> anyhow::Result<()> {
-    logs::install()?;
+    logs::install(None)?;
     let script = match &args.script {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
@@ -23,6 +23,7 @@ pub(crate) async fn run(args: SimArgs) -> anyhow::Result<()> {
         listen: args.listen,
         folder: args.data,
         seed: args.seed,
+        picture_px: args.picture_px,
         script,
         ..SimConfig::new(Arc::new(SystemClock))
     };

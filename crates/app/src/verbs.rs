@@ -11,7 +11,9 @@ use anyhow::{Context, bail};
 use front::admin::Verb;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use task::NoTraces;
 use tokio_util::sync::CancellationToken;
 
 /// The longest that a running process may take over a verb (it waits for upstreams, 30 s at most).
@@ -42,7 +44,7 @@ async fn run_scaled(path: &Path, verb: Verb) -> anyhow::Result<Value> {
         bail!("the ledger's tables are not up to date: run `backlot migrate --config {}`", path.display());
     }
     let parts = scaled::parts_on(&config, ledger).await?;
-    let front = scaled::front(&config, &parts, &Stop::default(), None)?;
+    let front = scaled::front(&config, &parts, &Stop::default(), None, Arc::new(NoTraces))?;
     let answer = front::admin::run(&front, verb).await;
     parts.ledger.close().await;
     Ok(answer?)
@@ -51,7 +53,7 @@ async fn run_scaled(path: &Path, verb: Verb) -> anyhow::Result<Value> {
 async fn run_here(folder: &Folder, _held: Held, verb: Verb) -> anyhow::Result<Value> {
     let parts = compose::parts(folder).await?;
     let address = ([127, 0, 0, 1], 8080).into();
-    let front = compose::front(&parts, folder, address, CancellationToken::new(), None)?;
+    let front = compose::front(&parts, folder, address, CancellationToken::new(), None, Arc::new(NoTraces))?;
     let answer = front::admin::run(&front, verb).await;
     parts.ledger.close().await;
     Ok(answer?)

@@ -4,14 +4,17 @@
 use crate::cli::{Stage, WorkArgs};
 use crate::gauges::Measured;
 use crate::ops_side::{self, OpsSide};
+use crate::spill::SpillPlace;
 use crate::stop::Stop;
+use crate::traces::Traces;
 use crate::{config, logs, metered, print, scaled, stages};
 use anyhow::Context;
+use front::Front;
 use std::time::Duration;
 use task::Entropy;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use workers::{Core, sweep};
+use workers::{Core, sweep, unspill};
 
 /// How often progress is written and the channels' version looked at where no sweep does it.
 const FRESH_PERIOD: Duration = Duration::from_secs(1);
@@ -19,15 +22,19 @@ const FRESH_PERIOD: Duration = Duration::from_secs(1);
 /// Runs until a signal says stop.
 pub(crate) async fn run(args: WorkArgs) -> anyhow::Result<()> {
     let config = config::load_usable(&args.place.config)?;
-    logs::install()?;
+    let mut traces = Traces::start(config::trace_settings(&config.traces).as_ref())?;
+    logs::install(traces.take_layer())?;
     let metrics = metered::install()?;
     let stop = Stop::at_signals(Duration::ZERO, Duration::from_millis(config.shutdown.drain_ms))?;
     let ops_listener = ops_side::bind(config.http.ops_listen, "http.ops_listen").await?;
     let chosen = Stage::chosen(&args.stages);
 
     let parts = scaled::parts(&config, &stop).await?;
-    let front = scaled::front(&config, &parts, &stop, None)?;
-    let core = scaled::core(&config, &parts)?;
+    let spill = scaled::spill(&config, &parts).await?;
+    let front = scaled::front(&config, &parts, &stop, None, traces.ties.clone())?;
+    let front = Front { spill: spill.as_ref().map(SpillPlace::files), ..front };
+    let core = scaled::core(&config, &parts)?.with_traces(traces.ties.clone());
+    let core = spill.iter().fold(core, |core, place| place.give_to(core));
     sweep::apply_channels(&core).await;
     let ops = OpsSide::start(ops_listener, &front, metrics, Measured::ServersAndLanes, &stop)?;
     let names: Vec<&str> = chosen.iter().map(|stage| stage.as_str()).collect();
@@ -36,6 +43,7 @@ pub(crate) async fn run(args: WorkArgs) -> anyhow::Result<()> {
     let mut lanes = workers::lanes(&core);
     lanes.retain(|lane| chosen.iter().any(|stage| stage.lane() == Some(lane.lane)));
     let working = tokio::spawn(stages::run_lanes(core.clone(), lanes, stop.clone()));
+    let unspilling = tokio::spawn(unspill::run(core.clone(), stop.soft.clone()));
     let beside = if chosen.contains(&Stage::Sweep) {
         tokio::spawn(stages::run_sweep(core, holder(&*parts.entropy), stop.clone()))
     } else {
@@ -44,8 +52,10 @@ pub(crate) async fn run(args: WorkArgs) -> anyhow::Result<()> {
     let worked = working.await.context("the stages came down");
     stop.now();
     beside.await.context("the sweep came down")?;
+    unspilling.await.context("the walk over the spill folder came down")?;
     ops.end().await;
     parts.ledger.close().await;
+    traces.end(&stop.hard).await;
     worked?
 }
 

@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn progress_without_a_vendors_number_rises_and_never_ends_by_itself() {
         let task = running(0);
-        let at = |now_ms| progress(&View { task: &task, child: None, link: &|_| String::new(), now_ms, retention_ms: None });
+        let at =
+            |now_ms| progress(&View { task: &task, child: None, link: &|_| String::new(), now_ms, retention_ms: None });
         assert_eq!(at(0), 30);
         assert!(at(60_000) > 45 && at(60_000) < at(120_000));
         assert!(at(i64::MAX / 100) <= 95);

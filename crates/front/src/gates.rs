@@ -54,8 +54,15 @@ impl Gates {
         gate
     }
 
+    /// `None` to the first who finds it outdated: while that one asks, the others go on believing it.
     fn known(&self, channel: &str) -> Option<SubmitGate> {
-        self.lock().get(channel).filter(|known| Instant::now() < known.until).map(|known| known.gate)
+        let (mut gates, now) = (self.lock(), Instant::now());
+        let known = gates.get_mut(channel)?;
+        if now < known.until {
+            return Some(known.gate);
+        }
+        known.until = now + GATE_LIMIT;
+        None
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Known>> {

@@ -14,7 +14,9 @@ use providers::{Account, Hint};
 use queue::{Entry, Lane, QueueError};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use task::trace::{TARGET, trace_id};
 use task::{Channel, ClientId, State as TaskState, Task, TaskId};
+use tracing::{Instrument, Span, info_span};
 
 /// The most bytes of a callback's body that are read; a full Midjourney task object is below 16 KiB.
 pub const HOOK_BODY_MAX_BYTES: usize = 64 * 1024;
@@ -24,6 +26,10 @@ const BODY_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long the ledger may take before the sender is told to come back.
 const LEDGER_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long after a callback that overtook the answer to its submission the poll stage looks. An answer that
+/// is merely under way is written down by then, and the look is an ordinary one.
+const OVERTAKEN_MS: i64 = 5_000;
 
 /// For how long after its opening a task that was given up, or waits to be sent once more, takes a
 /// callback as a sign that an earlier request arrived. Vendors tell of a task until it ends, which is
@@ -132,6 +138,31 @@ async fn follow(
     let Some(task) = front.ledger.task(id).await? else {
         return Ok("unknown");
     };
+    let span = hook_span(front, &task);
+    heed(front, channel, task, hint).instrument(span).await
+}
+
+/// The span of a callback about a task, a child of its submission; none when the task has no place in a trace.
+fn hook_span(front: &Front, task: &Task) -> Span {
+    let Some(trace) = &task.trace else { return Span::none() };
+    let span = info_span!(
+        target: TARGET,
+        "hook",
+        otel.kind = "server",
+        backlot.stage = "hook",
+        backlot.task_id = %task.id,
+        backlot.family = task.family,
+        backlot.channel = task.channel,
+        backlot.state = task.state.as_str(),
+        trace_id = trace_id(trace),
+    );
+    front.traces.continue_from(&span, trace);
+    span
+}
+
+/// Rings for the task, and keeps what was named; tells which word the counter gets.
+async fn heed(front: &Front, channel: &Channel, task: Task, hint: Option<Hint>) -> Result<&'static str, HookError> {
+    let id = task.id;
     match task.state {
         TaskState::Running => {
             ring(front, Lane::Poll, id).await;
@@ -145,6 +176,8 @@ async fn follow(
                 // Whichever lane its next look is on; a ring on the other one does nothing.
                 ring(front, Lane::Submit, id).await;
                 ring(front, Lane::Poll, id).await;
+            } else {
+                look_soon(front, &task).await;
             }
             tracing::info!(task = %id, channel = channel.name, "an upstream's callback names an operation for a doubt");
             Ok("noted")
@@ -200,6 +233,17 @@ async fn ring(front: &Front, lane: Lane, id: TaskId) {
     if let Err(error) = front.scheduler.hint(lane, &[id]).await {
         // Nothing is lost: the task is looked at when it is due anyway.
         tracing::debug!(task = %id, %lane, %error, "could not ring for an upstream's callback");
+    }
+}
+
+/// The worker that submitted it may be dead, and its lease long: the poll stage looks whether the operation
+/// that was named is this task's.
+async fn look_soon(front: &Front, task: &Task) {
+    let due_ms = front.clock.now_ms() + OVERTAKEN_MS;
+    let entry = Entry { id: task.id, channel: task.channel.clone(), due_ms };
+    if let Err(error) = front.scheduler.add(Lane::Poll, &[entry]).await {
+        // Nothing is lost: the hint is kept, and heeded when the lease has run out.
+        tracing::debug!(task = %task.id, %error, "could not ring for an upstream's callback");
     }
 }
 

@@ -5,7 +5,7 @@ use crate::asked::Asked;
 use crate::clip;
 use crate::inputs;
 use crate::placing::{self, Place};
-use crate::request_id;
+use crate::submission;
 use contracts::{Order, Problem, QueuePosition};
 use task::{Details, Task, TaskId};
 
@@ -39,7 +39,9 @@ pub async fn draft(api: &Api, asked: &Asked, now_ms: i64) -> Result<Draft, Probl
     inputs::put(&*api.front.store, id, &mut order.spec, now_ms).await?;
     let only_child_of = if order.only_child { order.spec.parent } else { None };
     let position = place.position;
-    Ok(Draft { task: task(api, asked, order, place, id, now_ms)?, only_child_of, position })
+    let task = task(api, asked, order, place, id, now_ms)?;
+    submission::note_task(&api.front, &task, parent.as_ref());
+    Ok(Draft { task, only_child_of, position })
 }
 
 /// Loads the parent and lets the family complete the order. A family may name another parent (the
@@ -106,7 +108,7 @@ fn task(api: &Api, asked: &Asked, order: Order, place: Place, id: TaskId, now_ms
         external_id: order.external_id,
         deadline_ms: now_ms.saturating_add(api.front.settings.task_deadline_ms),
         reserved: api.front.settings.price,
-        trace: request_id::traceparent(&asked.headers),
+        trace: submission::place(api, asked),
         ..Task::queued(id, asked.token()?.id, order.spec, now_ms)
     })
 }

@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::reply;
 use crate::request_id::{RequestId, X_REQUEST_ID};
-use crate::routes::family_near;
+use crate::routes::{family_near, family_of_route};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -20,8 +20,11 @@ pub async fn observe(State(api): State<Api>, mut request: Request, next: Next) -
     request.extensions_mut().insert(id.clone());
     let path = request.uri().path().to_owned();
     let matched = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
+    let family = match &matched {
+        Some(route) => family_of_route(route),
+        None => family_near(&path),
+    };
     let route = matched.unwrap_or_else(|| "none".to_owned());
-    let family = family_near(if route == "none" { &path } else { &route });
     let family_name = family.map_or("none", |family| family.name());
     let span = tracing::info_span!(
         "http",

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 pub const READ_BATCH: usize = 500;
 
 /// The most queries under way at the same time.
-pub const READERS_MAX: usize = 4;
+pub const READERS_MAX: usize = 2;
 
 /// The most reads that wait; more are refused as if the ledger were away.
 pub const READS_WAITING_MAX: usize = 50_000;

@@ -9,7 +9,7 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 use contracts::{Call, Family, Problem, Route};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 /// A route and the family that it belongs to.
@@ -39,6 +39,20 @@ pub fn router() -> Router<Api> {
         by_path.entry(&endpoint.route.path).or_default().push(endpoint);
     }
     by_path.into_iter().fold(Router::new(), |router, (path, endpoints)| router.route(path, methods(&endpoints)))
+}
+
+/// The family in whose shape errors on a route are given, by the route's path.
+static FAMILIES: LazyLock<HashMap<&'static str, &'static dyn Family>> = LazyLock::new(|| {
+    let known = all().filter_map(|endpoint| {
+        let path: &'static str = &endpoint.route.path;
+        Some((path, family_near(path)?))
+    });
+    known.collect()
+});
+
+/// As [`family_near`], for the path of a route: of a family's own one it is known beforehand.
+pub fn family_of_route(route: &str) -> Option<&'static dyn Family> {
+    FAMILIES.get(route).copied().or_else(|| family_near(route))
 }
 
 /// The family whose paths look like `path`: one with a route that begins with the most of its segments,

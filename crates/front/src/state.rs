@@ -4,8 +4,8 @@ use ledger::{ChannelCache, Ledger};
 use queue::Scheduler;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::Store;
-use task::{AddressRanges, Clock, Entropy};
+use store::{Spill, Store};
+use task::{AddressRanges, Clock, Entropy, Traces};
 use tokio_util::sync::CancellationToken;
 
 /// Shared state; cheap to clone.
@@ -19,10 +19,14 @@ pub struct Front {
     pub scheduler: Arc<dyn Scheduler>,
     /// Where inputs go and artifacts come from.
     pub store: Arc<dyn Store>,
+    /// Where this process's stages let outputs wait while the store is away; `/readyz` tells of it.
+    pub spill: Option<Arc<Spill>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance, for ids and keys.
     pub entropy: Arc<dyn Entropy>,
+    /// What ties the spans of submissions to traces.
+    pub traces: Arc<dyn Traces>,
     /// What was configured.
     pub settings: Arc<Settings>,
     /// Cancelled when the process begins to drain: held answers end, readiness says no.

@@ -4,25 +4,36 @@ use crate::api::Api;
 use crate::asked::Asked;
 use crate::idempotency::Rule;
 use crate::reply::Headers;
-use crate::{intake, open, prefer, reply, waiting};
+use crate::{intake, open, prefer, reply, submission, waiting};
 use axum::response::Response;
 use contracts::{Problem, QueuePosition};
 use ledger::Opened;
 use task::TaskId;
+use tracing::field::display;
+use tracing::{Instrument, Span};
 
 /// Opens a task and answers as its family does; the same submission again gets the same answer, whatever
 /// has become of its channel, its parent or the caller's quota since.
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
+    let span = submission::span(api, asked);
+    let answer = accept(api, asked, &Span::current()).instrument(span.clone()).await;
+    submission::note_answer(&span, &answer);
+    answer
+}
+
+/// `request` is the span of the whole request, whose log lines name the task.
+async fn accept(api: &Api, asked: &Asked, request: &Span) -> Result<Response, Problem> {
     let now_ms = api.now_ms();
     let rule = Rule::of(api, asked, now_ms)?;
     if let Some((task, answer)) = replay(api, asked, &rule, now_ms).await? {
-        tracing::Span::current().record("task", tracing::field::display(task));
+        request.record("task", display(task));
+        Span::current().record("backlot.task_id", display(task));
         let headers = headers_of(api, asked, task).await;
         return Ok(held(api, asked, Given { task, answer, headers, position: QueuePosition::default() }).await);
     }
     let draft = intake::draft(api, asked, now_ms).await?;
     let (id, position) = (draft.task.id, draft.position);
-    tracing::Span::current().record("task", tracing::field::display(id));
+    request.record("task", display(id));
     // Written before the commit: after it nothing may fail any more.
     let accepted = asked.family.accepted(&draft.task, position);
     let answer = (accepted.status, accepted.body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
@@ -33,6 +44,7 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
         Opened::Conflict => return Err(Problem::idempotency_conflict()),
         Opened::ExistingChild(first) => return existing(api, asked, first).await,
     };
+    fail_point!("open.before_answer");
     Ok(held(api, asked, Given { task, answer, headers, position }).await)
 }
 

@@ -23,7 +23,7 @@ pub struct Seen {
 impl Seen {
     /// As a family takes it.
     pub fn view<'a>(&'a self, link: &'a dyn Fn(&str) -> String, api: &Api) -> View<'a> {
-        let retention_ms = api.front.retention_ms;
+        let retention_ms = api.front.settings.retention_ms;
         View { task: &self.task, child: self.child.as_ref(), link, now_ms: api.now_ms(), retention_ms }
     }
 

@@ -20,8 +20,8 @@ use task::{CallbackId, Entropy, NewCallback, Task, TaskId};
 /// Most callbacks given for one task: one for each word it can have, and room.
 const MAX_CALLBACKS: i64 = 1000;
 
-const COLUMNS: &str =
-    "id, task_id, seq, url, host, word, body, terminal, state, attempts, due_ms, created_ms, ended_ms, last";
+const COLUMNS: &str = "id, task_id, seq, url, host, word, body, terminal, state, attempts, due_ms, created_ms, ended_ms, last, \
+     (SELECT t.trace FROM task t WHERE t.id = callback.task_id) AS trace";
 
 /// What has become of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +89,8 @@ pub struct Callback {
     pub ended_ms: Option<i64>,
     /// The last send: `{at_ms, status, class, note}`.
     pub last: Option<Value>,
+    /// Its task's place in a trace ([`Task::trace`]).
+    pub trace: Option<String>,
 }
 
 /// One send.
@@ -154,6 +156,7 @@ fn read(row: &AnyRow) -> Result<Callback, LedgerError> {
         created_ms: row.int("created_ms")?,
         ended_ms: row.opt_int("ended_ms")?,
         last: row.opt_json("last")?,
+        trace: row.opt_text("trace")?,
     })
 }
 

@@ -76,7 +76,8 @@ impl Ledger {
                 rate_per_min: row.int("rate_per_min")?,
                 burst: row.int("burst")?,
             },
-            uncertain: row.word("uncertain", policy_of)?,
+            // A word of a newer version: until this process is replaced, an operator decides.
+            uncertain: policy_of(&row.text("uncertain")?).unwrap_or(UncertainPolicy::Hold),
             options: row.json("options")?,
             paused: row.flag("paused")?,
             removed: row.flag("removed")?,
@@ -87,10 +88,28 @@ impl Ledger {
 
     /// Adds a channel or replaces the one of that name, removed or not. Its secrets are sealed.
     pub async fn put_channel(&self, channel: &Channel) -> Result<(), LedgerError> {
+        self.put_channels(std::slice::from_ref(channel)).await
+    }
+
+    /// The same for several, all or none of them: one commit.
+    pub async fn put_channels(&self, channels: &[Channel]) -> Result<(), LedgerError> {
+        if channels.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.database().begin().await?;
+        // As in `change_channels`, the counter comes first.
+        self.raise_channels_version(&mut transaction).await?;
+        for channel in channels {
+            self.put_statement(channel)?.execute(&mut transaction).await?;
+        }
+        self.database().commit(transaction).await
+    }
+
+    fn put_statement(&self, channel: &Channel) -> Result<Statement, LedgerError> {
         let mut sql = self.statement(&format!("/* put_channel */ INSERT INTO channel ({COLUMNS}) VALUES "));
         let set: Vec<_> = COLUMNS.split(", ").skip(1).map(|column| format!("{column} = excluded.{column}")).collect();
         sql.row(self.channel_row(channel)?).push(" ON CONFLICT (name) DO UPDATE SET ").push(&set.join(", "));
-        self.change_channels(sql).await.map(drop)
+        Ok(sql)
     }
 
     /// All channels by name, removed ones included: running tasks may still name them.

@@ -128,11 +128,9 @@ impl Ledger {
         let sql = "/* state_counts */ SELECT channel, state, COUNT(*) FROM task WHERE finished_ms IS NULL \
              GROUP BY channel, state ORDER BY channel, state";
         let rows = self.database().fetch_all(self.fixed(sql, vec![])).await?;
-        rows.iter()
-            .map(|row| {
-                let mut row = Reader::new("task", row);
-                Ok((row.text("channel")?, row.parsed("state")?, row.int("count")?))
-            })
-            .collect()
+        self.readable(&rows, |row| {
+            let mut row = Reader::new("task", row);
+            Ok((row.text("channel")?, row.parsed("state")?, row.int("count")?))
+        })
     }
 }

@@ -4,6 +4,18 @@
 //! [`Ledger::commit`]) share statements and commits (`writer.rs`, `batch.rs`). No statement asks the
 //! engine for the time: the clock is an argument, and `server_time.rs` is what a clock may go by.
 
+/// A place where a test build may kill or stop the process (feature `failpoints`); nothing in any other build.
+#[cfg(feature = "failpoints")]
+macro_rules! fail_point {
+    ($name:literal) => {
+        fail::fail_point!($name)
+    };
+}
+#[cfg(not(feature = "failpoints"))]
+macro_rules! fail_point {
+    ($name:literal) => {};
+}
+
 mod artifact;
 mod attempt;
 mod batch;
@@ -29,6 +41,7 @@ mod retention;
 mod rows;
 mod sealed;
 mod server_time;
+mod spill;
 mod statement;
 mod sweep_lease;
 mod task;
@@ -50,6 +63,7 @@ pub use crate::opening::{Idempotency, Opened, Opening};
 pub use crate::orphan::Orphan;
 pub use crate::retention::Retention;
 pub use crate::sealed::Keyring;
+pub use crate::spill::Spilled;
 pub use crate::task::TaskFilter;
 pub use crate::token::NewToken;
 pub use crate::writer::WriteCounts;

@@ -27,7 +27,7 @@ macro_rules! migrations {
 }
 
 /// In order. A script that has been released is never edited: its hash is checked.
-const MIGRATIONS: &[Migration] = migrations!["0001_ledger", "0002_hint", "0003_sweep", "0004_pieces"];
+const MIGRATIONS: &[Migration] = migrations!["0001_ledger", "0002_hint", "0003_sweep", "0004_pieces", "0005_spill"];
 
 /// Any number that other software in the same database is unlikely to lock.
 const POSTGRES_LOCK: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7219340550168);";

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Writers that run side by side on Postgres, sharded by task id. SQLite has one writer by nature.
-const POSTGRES_WRITERS: u64 = 4;
+const POSTGRES_WRITERS: u64 = 2;
 /// Units that may wait for one writer; further callers wait outside.
 const QUEUE_UNITS: usize = 1024;
 /// Units that a writer looks through for a batch.
@@ -252,6 +252,7 @@ impl Committer {
         let begun = tokio::time::Instant::now();
         let mut transaction = self.database.begin().await?;
         let results = batch::run(self.database.engine, &mut transaction, self.entropy.as_ref(), units).await?;
+        fail_point!("group_commit.inside");
         self.database.commit(transaction).await.map_err(Trouble::AtCommit)?;
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let rows: usize = units.iter().map(Unit::rows).sum();

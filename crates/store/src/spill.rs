@@ -1,5 +1,5 @@
 //! Where artifacts wait on this machine while the store is away and their vendor's copy deadline passes
-//! (`DESIGN.md` section 3, archiving): a folder with a limit, from which a sweep moves them later.
+//! (`DESIGN.md` section 3, archiving): a folder with a limit, read again when the store is back.
 
 use crate::{ByteStream, FolderStore, PutReceipt, Store, StoreError};
 use futures::StreamExt;
@@ -12,16 +12,16 @@ use task::Clock;
 /// How many keys are read at a time when the folder is opened.
 const PAGE: usize = 1_000;
 
-/// An object that waits to be moved.
+/// An object that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpilledObject {
-    /// The key that it has here and will have in the store.
+    /// Its key.
     pub key: String,
     /// Length.
     pub bytes: u64,
 }
 
-/// A folder of objects on their way to a store, of one process: `app` locks it like any folder of ours.
+/// A folder of objects that a store could not take, of one process: `app` locks it like any folder of ours.
 #[derive(Debug)]
 pub struct Spill {
     folder: FolderStore,
@@ -75,20 +75,19 @@ impl Spill {
         found.map(|(key, bytes)| SpilledObject { key: key.clone(), bytes: *bytes }).collect()
     }
 
-    /// Moves an object to the store under the same key, and removes it here once the store has it. Moving one
-    /// that was moved already is [`StoreError::Missing`]. What the store says when it is still away is passed on,
-    /// and the object stays.
-    pub async fn take(&self, key: &str, store: &dyn Store) -> Result<PutReceipt, StoreError> {
+    /// Whether an object waits under this key.
+    pub fn holds(&self, key: &str) -> bool {
+        self.room.stock().sizes.contains_key(key)
+    }
+
+    /// An object's bytes from their beginning, with the length and the sum that they were put with: whoever
+    /// passes them on compares, for disks rot. [`StoreError::Missing`] when nothing waits under the key.
+    pub async fn read(&self, key: &str) -> Result<(PutReceipt, ByteStream), StoreError> {
         let (meta, body) = self.folder.get_range(key, None).await?;
         // Trouble with our own disk is not the store's.
         let body = body.map(|piece| piece.map_err(|error| StoreError::Source(error.to_string())));
-        let receipt = store.put_stream(key, &meta.content_type, meta.bytes, body.boxed()).await?;
-        if meta.etag != format!("\"{}\"", receipt.sha256) {
-            store.delete(key).await?;
-            return Err(StoreError::Source("the spilled bytes are not those that were put".to_owned()));
-        }
-        self.discard(key).await?;
-        Ok(receipt)
+        let receipt = PutReceipt { bytes: meta.bytes, sha256: meta.etag.trim_matches('"').to_owned() };
+        Ok((receipt, body.boxed()))
     }
 
     /// Removes an object that nobody wants any more; removing nothing is fine.
@@ -98,6 +97,11 @@ impl Spill {
         let bytes = stock.sizes.remove(key).unwrap_or_default();
         stock.used_bytes = stock.used_bytes.saturating_sub(bytes);
         Ok(())
+    }
+
+    /// How many objects wait here.
+    pub fn files(&self) -> usize {
+        self.room.stock().sizes.len()
     }
 
     /// Bytes that lie here, half-written objects included.

@@ -17,6 +17,7 @@ pub mod spec;
 pub mod state;
 pub mod task;
 pub mod token;
+pub mod trace;
 
 pub use address::AddressRanges;
 pub use artifact::{Artifact, Output, Role, Source};
@@ -31,3 +32,4 @@ pub use spec::{Input, InputData, Kind, Shot, Size, Spec, Speed};
 pub use state::{IllegalStep, Requeue, Shown, State, Step};
 pub use task::{Button, Details, Fitted, Operation, Phase, Task};
 pub use token::Token;
+pub use trace::{NoTraces, Traces};

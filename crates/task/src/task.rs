@@ -215,7 +215,8 @@ pub struct Task {
     pub charged: i64,
     /// Hidden from its caller (deleted by them).
     pub hidden: bool,
-    /// The trace that it belongs to, as a W3C `traceparent`.
+    /// Its place in a trace: the span of its submission, or the caller's where none is exported, as a W3C
+    /// `traceparent`. Every later span of the task is a child of it.
     pub trace: Option<String>,
 }
 

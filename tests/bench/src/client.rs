@@ -33,6 +33,8 @@ impl Ask {
 pub(crate) struct Client {
     socket: BufReader<TcpStream>,
     key: String,
+    /// Lines that go with every request.
+    more: &'static str,
     line: String,
 }
 
@@ -41,13 +43,20 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr, key: &str) -> anyhow::Result<Self> {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
-        Ok(Self { socket: BufReader::with_capacity(64 << 10, socket), key: key.to_owned(), line: String::new() })
+        let socket = BufReader::with_capacity(64 << 10, socket);
+        Ok(Self { socket, key: key.to_owned(), more: "", line: String::new() })
+    }
+
+    /// The same, but it prefers to be answered only once the task has ended.
+    pub(crate) fn waiting(self) -> Self {
+        Self { more: "prefer: wait=30\r\n", ..self }
     }
 
     /// Sends a request and reads its answer whole: status and body.
     pub(crate) async fn ask(&mut self, ask: &Ask) -> anyhow::Result<(u16, Vec<u8>)> {
         let Ask { method, path, body } = ask;
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n", self.key);
+        let Self { key, more, .. } = &self;
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\n{more}");
         match body {
             Some(body) => {
                 text += &format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());

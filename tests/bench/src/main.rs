@@ -28,7 +28,9 @@ Scenarios, and what of them can be scaled:
   rebuild  a queue filled from the ledger, beside a bare scan     --tasks --channels
   flight   many tasks in flight, beside the scheduler alone       --tasks --channels --seconds --batch
   archive  large files to S3, beside a bare GET and PUT           --files --mib
+  faults   death, freeze and failing servers   --only TEXT --tasks --hits --clients --minute-ms
   grow     every route with few and with many tasks               --few --many --requests
+  wait     how late a waiting caller hears of another process     --tasks
 
 --quick takes sizes that show that it works, not how fast. A build in debug says so in its JSON line.
 `start` needs the service, built with the same profile:
@@ -57,6 +59,9 @@ async fn main() -> ExitCode {
 async fn measure(name: &str, rest: &[String]) -> anyhow::Result<String> {
     let flags = Flags::read(rest)?;
     workers::outbound::install_ring();
+    if name == "faults" {
+        return scenario::faults::run(&flags).await;
+    }
     let report = match name {
         "submit" => scenario::submit::run(&flags).await,
         "read" => scenario::read::run(&flags).await,
@@ -66,6 +71,7 @@ async fn measure(name: &str, rest: &[String]) -> anyhow::Result<String> {
         "flight" => scenario::flight::run(&flags).await,
         "archive" => scenario::archive::run(&flags).await,
         "grow" => scenario::grow::run(&flags).await,
+        "wait" => scenario::wait::run(&flags).await,
         _ => Err(anyhow::anyhow!("there is no scenario {name}\n{HELP}")),
     }?;
     flags.check_used()?;

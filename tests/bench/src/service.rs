@@ -155,11 +155,13 @@ impl Parts {
             channels: self.channels.clone(),
             scheduler: self.scheduler.clone(),
             store: self.store.clone(),
+            spill: None,
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             settings: Arc::new(settings),
             draining,
             metrics: None,
+            traces: Arc::new(task::NoTraces),
         })
     }
 

@@ -54,7 +54,8 @@ scenarios! {
     submit: ["ours", "bare inserts", "tasks a commit", "SQL statements a task", "Redis scripts a task"],
     read: ["ours", "bare route", "ours ÷ bare"],
     life: ["CPU, ours ÷ floor", "poll requests a task, ours", "poll requests a task, floor", "callbacks a task, ours"],
-    rebuild: ["rebuild", "one paged scan", "Redis scripts"],
+    rebuild: ["rebuild", "one paged scan", "Redis scripts", "emptied to first poll"],
+    wait: ["with Redis, p50", "without Redis, longest"],
     flight: ["looks, ours", "looks, alone"],
     archive: ["ours", "bare loop", "PUTs a file, ours"],
     grow: ["highest ratio", "midjourney fetch, many"],
@@ -65,6 +66,31 @@ fn start() {
     let service = Path::new(env!("CARGO_BIN_EXE_bench")).with_file_name("backlot");
     if is_there("backlot beside the bench (cargo build -p app)", || service.is_file()) {
         runs("start", &["to ready", "idle memory"]);
+    }
+}
+
+#[test]
+fn faults() {
+    let service = Path::new(env!("CARGO_BIN_EXE_bench")).with_file_name("backlot");
+    let can_fail = || {
+        let version = Command::new(&service).arg("--version").output();
+        version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("fail-points"))
+    };
+    if !servers_are_there() || !is_there("backlot with fail-points (cargo build --workspace)", can_fail) {
+        return;
+    }
+    let output = bench("faults");
+    let (text, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{text}{error}");
+    let line: serde_json::Value = serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+    let rows = line["rows"].as_array().expect("it has rows");
+    assert_eq!(rows.len(), 2, "{line}");
+    assert_eq!(rows[0]["hits"], 1, "{line}");
+    for row in rows {
+        assert!(
+            row["accepted"].as_u64().is_some_and(|accepted| accepted > 0) && row["wrong"] == serde_json::json!([]),
+            "{row}"
+        );
     }
 }
 

@@ -18,7 +18,8 @@ fn peer_of(lane: Lane) -> Peer {
 
 /// Does one thing, chosen by the dice.
 pub(super) async fn perform(scenario: &mut Scenario) -> Result<(), String> {
-    const WEIGHTS: [usize; 27] = [8, 2, 6, 4, 6, 3, 5, 2, 3, 14, 9, 9, 4, 2, 10, 4, 5, 2, 2, 2, 2, 3, 4, 3, 14, 5, 14];
+    const WEIGHTS: [usize; 28] =
+        [8, 2, 6, 4, 6, 3, 5, 2, 3, 14, 9, 9, 4, 2, 10, 4, 5, 2, 2, 2, 2, 3, 4, 3, 14, 5, 3, 14];
     match scenario.dice.weighted(&WEIGHTS) {
         0 => submissions::imagine(scenario).await,
         1 => submissions::words_or_blend(scenario).await,
@@ -46,6 +47,7 @@ pub(super) async fn perform(scenario: &mut Scenario) -> Result<(), String> {
         23 => troubles::restart_or_pause(scenario).await,
         24 => good_hours(scenario).await,
         25 => bad_hours(scenario).await,
+        26 => troubles::store_outage(scenario).await,
         _ => others::ask(scenario).await,
     }
 }

@@ -50,6 +50,7 @@ const EVERYWHERE: &[&str] = &[
     "remix with a parent succeeded",
     "resubmit",
     "seedance succeeded",
+    "spilled",
     "store",
     "suno succeeded",
     "take_lease",

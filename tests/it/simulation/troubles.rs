@@ -3,8 +3,15 @@
 use super::scenario::Scenario;
 use bytes::Bytes;
 use http::Method;
+use queue::Lane;
 use tests::Mood;
+use tests::wire::{Fault, Peer};
 use tests::world::{FIRST_CHANNEL, SECOND_CHANNEL};
+
+/// The longest pause between two tries to copy, give or take.
+const RETRY_MAX_MS: i64 = 70_000;
+/// More files than a scenario's tasks have.
+const FILES_ASKED_MAX: usize = 200;
 
 /// `FLUSHALL`.
 pub(super) fn empty_queue(scenario: &mut Scenario) -> Result<(), String> {
@@ -25,6 +32,53 @@ pub(super) fn store_refuses(scenario: &mut Scenario) -> Result<(), String> {
     scenario.world.store.set_refuses(scenario.store_refuses);
     scenario.say(if scenario.store_refuses { "the store refuses" } else { "the store is back" });
     Ok(())
+}
+
+/// Hours in which the store takes nothing, until the first vendors' links are dead: whatever was copied in vain
+/// by then has to succeed all the same, though no file's host answers any more.
+pub(super) async fn store_outage(scenario: &mut Scenario) -> Result<(), String> {
+    if scenario.world.scheduler.is_away() {
+        return Ok(());
+    }
+    scenario.world.store.set_refuses(true);
+    for _ in 0..4 {
+        scenario.world.forward_ms(4_000);
+        for lane in [Lane::Submit, Lane::Poll, Lane::Archive] {
+            scenario.world.step(lane).await;
+        }
+    }
+    let (rounds, step_ms) = (scenario.dice.between_ms(2, 4), scenario.dice.between_ms(1_200_000, 2_400_000));
+    // Mostly long enough for the vendors that keep what they made for a day.
+    let is_long = scenario.dice.percent(60);
+    let step_ms = if is_long { 13 * 3_600_000 } else { step_ms };
+    if is_long {
+        // Nobody remembers their keys for more than a day.
+        scenario.keyed.clear();
+    }
+    for _ in 0..rounds {
+        scenario.world.forward_ms(step_ms);
+        archive(scenario).await;
+    }
+    scenario.world.store.set_refuses(scenario.store_refuses);
+    let waiting = scenario.world.spilled();
+    for _ in 0..FILES_ASKED_MAX {
+        scenario.world.wire.strike(Peer::File, Fault::Unreachable);
+    }
+    scenario.world.forward_ms(RETRY_MAX_MS);
+    archive(scenario).await;
+    scenario.world.wire.calm();
+    let left = scenario.world.spilled();
+    scenario.say(format!("the store takes nothing {rounds} times {step_ms} ms: {waiting} files wait, then {left}"));
+    if left > 0 && !scenario.store_refuses {
+        return Err(format!("{left} of {waiting} outputs still wait though the store is back"));
+    }
+    Ok(())
+}
+
+async fn archive(scenario: &mut Scenario) {
+    scenario.world.sweep(false).await;
+    scenario.world.step(Lane::Poll).await;
+    while scenario.world.step(Lane::Archive).await > 0 {}
 }
 
 pub(super) fn caller_mood(scenario: &mut Scenario) -> Result<(), String> {

@@ -29,6 +29,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("aws-sdk-s3", &["store"]),
     ("clap", &["app"]),
     ("getrandom", &["app"]),
+    ("opentelemetry", &["app"]),
+    ("opentelemetry_sdk", &["app"]),
+    ("opentelemetry-otlp", &["app"]),
+    ("tracing-opentelemetry", &["app"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
@@ -69,6 +73,34 @@ fn each_heavy_library_has_its_owner() {
             assert!(may || !named.contains(*library), "{package} names {library}, which belongs to {owners:?}");
         }
     }
+}
+
+/// Fail-points are for test builds: off unless asked for, and what is shipped does not ask.
+#[test]
+fn no_build_that_serves_anybody_has_fail_points() {
+    for manifest in super::files(&root(), "Cargo.toml") {
+        let parsed: toml::Table = read(&manifest).parse().expect("manifests are TOML");
+        let name = parsed.get("package").and_then(|p| p.get("name")).and_then(toml::Value::as_str).unwrap_or_default();
+        if ["", "tests"].contains(&name) {
+            continue;
+        }
+        let default = parsed.get("features").and_then(|features| features.get("default"));
+        assert!(
+            default.is_none_or(|default| !default.to_string().contains("failpoints")),
+            "{name} has them by default"
+        );
+        let fail = parsed.get("dependencies").and_then(|d| d.get("fail"));
+        let is_optional = |fail: &toml::Value| fail.get("optional").and_then(toml::Value::as_bool) == Some(true);
+        assert!(fail.is_none_or(is_optional), "{name} always depends on `fail`");
+        let asks = |section: &str| parsed.get(section).is_some_and(|d| d.to_string().contains("failpoints"));
+        assert!(!asks("dependencies") && !asks("dev-dependencies"), "{name} asks for fail-points");
+    }
+    let dockerfile = read(&root().join("deploy/Dockerfile"));
+    let build = dockerfile.lines().find(|line| line.contains("cargo build")).expect("the image builds the service");
+    assert!(
+        build.contains("--package app") && !build.contains("--workspace") && !build.contains("features"),
+        "{build}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -31,14 +31,24 @@ impl Backlot {
         Self::start_at(data, "127.0.0.1:0").await
     }
 
+    /// Starts on a free port with these variables.
+    pub(super) async fn start_with(data: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch(data, "127.0.0.1:0", variables).await
+    }
+
     /// Starts on this address, and waits until it says where it is.
     pub(super) async fn start_at(data: &Path, listen: &str) -> Self {
+        Self::launch(data, listen, &[]).await
+    }
+
+    async fn launch(data: &Path, listen: &str, variables: &[(&str, &str)]) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(data.with_extension("log"));
         let mut child = Command::new(binary())
             .args(["dev", "--listen", listen, "--data"])
             .arg(data)
             .env_remove("BACKLOT_LOG")
             .env("BACKLOT_UNCERTAIN_S", "60")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(log.expect("the log can be written")))
             .kill_on_drop(true)
@@ -67,6 +77,14 @@ impl Backlot {
         self.child.wait().await.expect("it ends");
     }
 
+    /// As a supervisor would, and waits for its end.
+    pub(super) async fn stop(mut self) -> ExitStatus {
+        let id = self.child.id().expect("it runs").to_string();
+        let signalled = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill runs");
+        assert!(signalled.success());
+        self.child.wait().await.expect("it ends")
+    }
+
     /// A JSON request with the token; its status and its body.
     pub(super) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body);
@@ -86,7 +104,14 @@ impl Backlot {
 
     /// Submits a prompt and gives the task's id.
     pub(super) async fn imagine(&self, body: &Value) -> String {
-        let (status, answer) = self.post("/mj/submit/imagine", body).await;
+        self.imagine_with(body, &[]).await
+    }
+
+    /// The same with these headers.
+    pub(super) async fn imagine_with(&self, body: &Value, headers: &[(&str, &str)]) -> String {
+        let request = self.client.post(format!("{}/mj/submit/imagine", self.base)).bearer_auth(&self.token).json(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let (status, answer) = answer(request).await;
         assert_eq!(status, 200, "{answer}");
         answer["result"].as_str().expect("an accepted task has an id").to_owned()
     }

@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 #[derive(Clone, Default)]
 pub(super) struct Receiver {
     heard: Arc<Mutex<Vec<(String, Value)>>>,
+    /// The task and the `traceparent` of each callback.
+    places: Arc<Mutex<Vec<(Value, String)>>>,
     news: Arc<Notify>,
     pub(super) url: String,
 }
@@ -31,6 +33,12 @@ impl Receiver {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let of_task = heard.iter().filter(|(_, body)| body["id"] == id);
         of_task.map(|(_, body)| body["status"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The places in a trace that a task's callbacks came from.
+    pub(super) fn places(&self, id: &str) -> Vec<String> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.iter().filter(|(task, _)| task == id).map(|(_, place)| place.clone()).collect()
     }
 
     /// Waits for a callback of a task that tells one of these words, and gives its body.
@@ -60,8 +68,10 @@ impl Receiver {
 }
 
 async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> StatusCode {
-    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-    let body = serde_json::from_str(&body).unwrap_or(Value::Null);
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let (id, place) = (header("webhook-id"), header("traceparent"));
+    let body: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+    receiver.places.lock().unwrap_or_else(PoisonError::into_inner).push((body["id"].clone(), place));
     receiver.heard.lock().unwrap_or_else(PoisonError::into_inner).push((id, body));
     receiver.news.notify_waiters();
     StatusCode::OK

@@ -1,13 +1,23 @@
 //! Scaled out: Postgres, Redis, S3 over HTTP, two `serve` and two `work` processes.
 
+mod by_hand;
+mod ending;
+mod flight;
+mod frozen;
+mod groups;
 mod installation;
+mod process;
+mod queues;
+mod rolling;
 mod servers;
+mod traces;
 
 use super::receiver::Receiver;
 use futures::StreamExt;
 use futures::stream;
 use installation::Installation;
 use serde_json::{Value, json};
+use servers::Redis;
 
 /// Tasks of the large test, unless `BACKLOT_TEST_TASKS` says how many: 2,000 take an idle machine.
 const TASKS: usize = 300;
@@ -16,18 +26,34 @@ const FLUSHED: usize = 300;
 /// Requests at the same time.
 const AT_ONCE: usize = 32;
 
-/// Submits prompts `from..to` to these `serve`s in turn.
+/// Submits these prompts to these `serve`s in turn.
 async fn submit(
     world: &Installation,
     serves: &[usize],
     numbers: std::ops::Range<usize>,
     hook: Option<&str>,
 ) -> Vec<String> {
+    submit_as(world, serves, numbers, hook, prompt).await
+}
+
+async fn submit_as(
+    world: &Installation,
+    serves: &[usize],
+    numbers: std::ops::Range<usize>,
+    hook: Option<&str>,
+    prompt: impl Fn(usize) -> String,
+) -> Vec<String> {
+    let prompt = &prompt;
     let submissions = numbers.map(|n| async move {
         let serve = serves[n % serves.len()];
         world.imagine(serve, &prompt(n), hook).await
     });
     stream::iter(submissions).buffered(AT_ONCE).collect().await
+}
+
+/// A size that whoever runs the tests has chosen.
+fn number(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 fn prompt(n: usize) -> String {
@@ -36,29 +62,43 @@ fn prompt(n: usize) -> String {
 
 /// Every task has succeeded, and the upstream was asked for each of them once.
 async fn all_succeeded_once(world: &Installation, ids: &[String]) -> Vec<Value> {
+    let tasks = all_succeeded(world, ids).await;
+    were_submitted_once(world, (0..ids.len()).map(prompt)).await;
+    tasks
+}
+
+async fn all_succeeded(world: &Installation, ids: &[String]) -> Vec<Value> {
     let waiting = ids.iter().enumerate().map(|(n, id)| world.ended(n % world.bases.len(), id));
     let tasks: Vec<Value> = stream::iter(waiting).buffer_unordered(2 * AT_ONCE).collect().await;
     let failed: Vec<_> = tasks.iter().filter(|task| task["status"] != "succeeded").collect();
-    assert!(failed.is_empty(), "{} failed, as {:?}\n{}", failed.len(), failed.first(), world.logs());
-    let counts = world.counts().await;
-    for n in 0..ids.len() {
-        assert_eq!(
-            counts["prompts"][prompt(n)]["accepted"],
-            json!(1),
-            "{}: {}",
-            prompt(n),
-            counts["prompts"][prompt(n)]
-        );
+    if let Some(first) = failed.first() {
+        // The story comes last: whoever cuts the output keeps its end.
+        let (logs, count) = (world.logs(), failed.len());
+        let story = world.story(first["id"].as_str().unwrap_or_default()).await;
+        panic!("{logs}\n{count} of {} failed, the first of them:\n{story}", ids.len());
     }
     tasks
 }
 
+async fn were_submitted_once(world: &Installation, prompts: impl Iterator<Item = String>) {
+    let counts = world.counts().await;
+    for prompt in prompts {
+        let arrived = &counts["prompts"][&prompt];
+        assert_eq!(arrived["accepted"], json!(1), "{prompt}: {arrived}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_reach_their_pictures_and_callbacks_while_processes_come_and_go() {
-    let Some(mut world) = Installation::start().await else { return };
+    if !servers::are_there() {
+        return;
+    }
+    let redis = Redis::start();
+    let Some(mut world) = Installation::start(&redis.url()).await else { return };
+    world.warm_up().await;
     let receiver = Receiver::start().await;
     let hook = Some(receiver.url.as_str());
-    let tasks = std::env::var("BACKLOT_TEST_TASKS").ok().and_then(|text| text.parse().ok()).unwrap_or(TASKS);
+    let tasks = number("BACKLOT_TEST_TASKS").unwrap_or(TASKS);
     let third = tasks / 3;
 
     let mut ids = submit(&world, &[0, 1], 0..third, hook).await;
@@ -96,15 +136,19 @@ fn rank(word: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_queue_and_a_lost_one_are_filled_again() {
-    let Some(mut world) = Installation::start().await else { return };
+    if !servers::are_there() {
+        return;
+    }
+    let mut redis = Redis::start();
+    let Some(world) = Installation::start(&redis.url()).await else { return };
     let (status, ready) = world.readiness(&world.serves[0]).await;
     assert_eq!((status, &ready["status"]), (200, &json!("ready")), "{ready}");
 
     let mut ids = submit(&world, &[0, 1], 0..FLUSHED, None).await;
     world.ended(0, &ids[0]).await;
-    world.redis.flush();
+    redis.flush();
     ids.extend(submit(&world, &[0, 1], FLUSHED..FLUSHED + 20, None).await);
-    world.redis.kill();
+    redis.kill();
     // What is accepted while there is no queue is found by the sweep.
     ids.extend(submit(&world, &[1], FLUSHED + 20..FLUSHED + 40, None).await);
     // A busy store may be slow to answer its probe; without a queue alone, requests are taken.
@@ -119,7 +163,7 @@ async fn an_emptied_queue_and_a_lost_one_are_filled_again() {
     };
     let (status, ready) = degraded.await;
     assert_eq!((status, &ready["status"]), (200, &json!("degraded")), "{ready}");
-    world.redis.restart();
+    redis.restart();
 
     all_succeeded_once(&world, &ids).await;
     world.end().await;
@@ -127,7 +171,11 @@ async fn an_emptied_queue_and_a_lost_one_are_filled_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_by_another_process_is_heard_of_at_once() {
-    let Some(world) = Installation::start().await else { return };
+    if !servers::are_there() {
+        return;
+    }
+    let redis = Redis::start();
+    let Some(world) = Installation::start(&redis.url()).await else { return };
     let running = world.imagine(1, "already running", None).await;
     world.running(1, &running).await;
     // Paused by a process of its own, on the ledger: both `work`s hear of it.

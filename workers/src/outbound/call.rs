@@ -5,11 +5,13 @@ use super::deadline::{Limits, collect, elapsed_ms, millis};
 use super::link::Links;
 use super::target;
 use super::wire::{Connection, Timings, WireError, WireErrorKind, WireRequest, WireResponse};
+use crate::trace::{note_answer, request_span};
 use providers::{Request, Response};
 use std::time::Duration;
 use task::Input;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument;
 
 /// How much longer than its own limit a wire is waited for before it counts as stuck.
 const WIRE_GRACE: Duration = Duration::from_secs(1);
@@ -89,6 +91,9 @@ impl Outbound {
             header_timeout_ms: call.timeout_ms,
         });
         let answer = sent.await?;
+        if request.paid {
+            fail_point!("submit.before_answer_read");
+        }
         let limit = millis(call.timeout_ms);
         let limits = Limits { max_bytes: call.body_max_bytes as u64, idle: limit, until: started + limit };
         // What was paid for is read at once: nobody could ask for it again.
@@ -105,6 +110,10 @@ impl Outbound {
     pub(super) async fn send(&self, request: WireRequest) -> Result<WireResponse, WireError> {
         let limit = millis(request.header_timeout_ms) + WIRE_GRACE;
         let stuck = |_| WireError::after(WireErrorKind::Timeout, "no answer within the time limit");
-        timeout(limit, self.wire.send(request)).await.map_err(stuck)?
+        let span = request_span(&request);
+        let sent = timeout(limit, self.wire.send(request)).instrument(span.clone()).await;
+        let answer = sent.unwrap_or_else(|late| Err(stuck(late)));
+        note_answer(&span, &answer);
+        answer
     }
 }

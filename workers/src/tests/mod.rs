@@ -4,7 +4,10 @@ mod access;
 mod answers;
 mod desk;
 mod extras;
+mod overtaken;
 mod parents;
+mod spill;
+mod under_way;
 mod warnings;
 mod wire;
 
@@ -155,8 +158,8 @@ impl World {
         self.row(id).await
     }
 
-    /// A task that its upstream has.
-    async fn running(&self, kind: Kind) -> Task {
+    /// A task whose lease is recorded.
+    async fn submitting(&self, kind: Kind) -> Task {
         let task = self.queued(kind).await;
         let now_ms = self.clock.now_ms();
         let (attempt, client) = (AttemptId::new(now_ms, &*self.entropy), ClientId::new(now_ms, &*self.entropy));
@@ -167,7 +170,12 @@ impl World {
             upstream_model: task.upstream_model.clone(),
         };
         let lease = Step::TakeLease { attempt, client, lease_until_ms: now_ms + 60_000 };
-        let task = self.step(task, lease, Some(begin)).await;
+        self.step(task, lease, Some(begin)).await
+    }
+
+    /// A task that its upstream has.
+    async fn running(&self, kind: Kind) -> Task {
+        let task = self.submitting(kind).await;
         let operation = Operation { id: format!("op-{}", task.id), memo: Value::Null };
         self.step(task, Step::Accept { operation, warnings: Vec::new() }, None).await
     }

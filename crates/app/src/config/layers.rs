@@ -77,6 +77,7 @@ fn table_of(known: &Table, name: &str, text: &str) -> Result<Table, String> {
 fn like(sample: &Value, text: &str) -> Option<Value> {
     match sample {
         Value::Integer(_) => text.trim().parse().ok().map(Value::Integer),
+        Value::Float(_) => text.trim().parse().ok().map(Value::Float),
         Value::Boolean(_) => text.trim().parse().ok().map(Value::Boolean),
         Value::Array(samples) => {
             let parts = text.trim().trim_start_matches('[').trim_end_matches(']').split(',');
@@ -91,6 +92,7 @@ fn like(sample: &Value, text: &str) -> Option<Value> {
 fn expected(sample: &Value) -> &'static str {
     match sample {
         Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
         Value::Boolean(_) => "true or false",
         Value::Array(_) => "values with commas between them",
         _ => "text",

@@ -6,12 +6,14 @@ mod relations;
 mod secrets;
 mod sections;
 mod settings;
+mod traces;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use sections::Config;
 pub(crate) use settings::{core_settings, front_settings, outbound_settings, redis_settings, s3_settings};
+pub(crate) use traces::{TraceSettings, trace_settings, traces_from_environment};
 
 use anyhow::{Context, bail};
 use std::fmt;

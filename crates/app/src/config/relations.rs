@@ -1,9 +1,10 @@
 //! Values that make no sense, alone or beside each other: which key, what is wrong, what to write instead.
 
 use super::Problem;
-use super::sections::{Config, S3Section};
+use super::sections::{Config, S3Section, SpillSection};
 use super::settings::s3_settings;
 use crate::folder::parse_key;
+use std::path::PathBuf;
 use task::AddressRanges;
 use url::Url;
 
@@ -34,6 +35,7 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     leases(config, &mut found);
     amounts(config, &mut found);
     ranges(config, &mut found);
+    found.0.extend(super::traces::problems(&config.traces));
     found.0
 }
 
@@ -104,6 +106,33 @@ fn store(config: &Config, found: &mut Found) {
         ),
         (None, Some(s3)) => bucket(config, s3, found),
     }
+    if let Some(spill) = &section.spill {
+        spill_folder(config, spill, found);
+    }
+}
+
+fn spill_folder(config: &Config, spill: &SpillSection, found: &mut Found) {
+    let folder = &spill.folder;
+    found.unless(
+        !folder.as_os_str().is_empty(),
+        "store.spill.folder",
+        "is missing",
+        "name a folder of each process's own, or leave [store.spill] out",
+    );
+    let is_inside = |store: &PathBuf| folder.starts_with(store) || store.starts_with(folder);
+    found.unless(
+        folder.as_os_str().is_empty() || !config.store.folder.as_ref().is_some_and(is_inside),
+        "store.spill.folder",
+        "lies in store.folder, or around it",
+        "name a folder apart, better on another disk",
+    );
+    let largest = config.limits.artifact_max_bytes;
+    found.unless(
+        spill.max_bytes >= largest,
+        "store.spill.max_bytes",
+        format!("{} has no room for one artifact of limits.artifact_max_bytes ({largest})", spill.max_bytes),
+        format!("write at least {largest}"),
+    );
 }
 
 fn bucket(config: &Config, s3: &S3Section, found: &mut Found) {
@@ -191,7 +220,7 @@ fn leases(config: &Config, found: &mut Found) {
     let empty = serde_json::Map::new();
     let slowest = providers::all().iter().max_by_key(|dialect| dialect.capabilities(&empty).submit_timeout_ms);
     if let Some(dialect) = slowest {
-        let call_ms = dialect.capabilities(&empty).submit_timeout_ms;
+        let call_ms = dialect.capabilities(&empty).submit_timeout_ms.min(limits.submit_timeout_max_ms);
         outlasts(found, "work.submit_lease_ms", work.submit_lease_ms, call_ms, margin_ms, dialect.name());
     }
     outlasts(found, "work.poll_lease_ms", work.poll_lease_ms, limits.call_timeout_ms, margin_ms, "a poll");
@@ -247,6 +276,7 @@ fn amounts(config: &Config, found: &mut Found) {
     for (key, time_ms) in [
         ("limits.idempotency_ms", limits.idempotency_ms),
         ("limits.call_timeout_ms", limits.call_timeout_ms),
+        ("limits.submit_timeout_max_ms", limits.submit_timeout_max_ms),
         ("limits.connect_timeout_ms", limits.connect_timeout_ms),
         ("limits.download_timeout_ms", limits.download_timeout_ms),
         ("work.uncertain_period_ms", work.uncertain_period_ms),

@@ -8,7 +8,7 @@ use url::Url;
 
 /// Keys that the configuration's file may not hold.
 const SECRET_KEYS: &[&str] =
-    &["ledger.key", "http.admin_secret", "store.s3.secret_access_key", "store.s3.session_token"];
+    &["ledger.key", "http.admin_secret", "store.s3.secret_access_key", "store.s3.session_token", "traces.headers"];
 /// Keys whose URL may not hold a password in the configuration's file.
 const URL_KEYS: &[&str] = &["ledger.url", "queue.url"];
 
@@ -74,11 +74,12 @@ pub(super) fn read_files(config: &mut Config) -> Vec<Problem> {
             )),
         }
     };
-    let Config { ledger, queue, store, http, .. } = config;
+    let Config { ledger, queue, store, http, traces, .. } = config;
     read("ledger.url", &mut ledger.url, ledger.url_file.as_deref());
     read("ledger.key", &mut ledger.key, ledger.key_file.as_deref());
     read("queue.url", &mut queue.url, queue.url_file.as_deref());
     read("http.admin_secret", &mut http.admin_secret, http.admin_secret_file.as_deref());
+    read("traces.headers", &mut traces.headers, traces.headers_file.as_deref());
     if let Some(s3) = &mut store.s3 {
         read("store.s3.secret_access_key", &mut s3.secret_access_key, s3.secret_access_key_file.as_deref());
         read("store.s3.session_token", &mut s3.session_token, s3.session_token_file.as_deref());

@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) work: WorkSection,
     /// How a process ends.
     pub(crate) shutdown: ShutdownSection,
+    /// Where spans go.
+    pub(crate) traces: TracesSection,
 }
 
 /// `[ledger]`
@@ -90,6 +92,25 @@ pub(crate) struct StoreSection {
     pub(crate) public_base: Option<String>,
     /// The bucket.
     pub(crate) s3: Option<S3Section>,
+    /// Where `work` keeps outputs that the store can't take in time; none: they are lost then.
+    pub(crate) spill: Option<SpillSection>,
+}
+
+/// `[store.spill]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SpillSection {
+    /// A folder of each process's own on a disk that outlives it. Required.
+    pub(crate) folder: PathBuf,
+    /// The most bytes that wait in it. Default 10 GiB.
+    pub(crate) max_bytes: u64,
+}
+
+impl Default for SpillSection {
+    fn default() -> Self {
+        Self { folder: PathBuf::new(), max_bytes: 10 << 30 }
+    }
 }
 
 /// `[store.s3]`
@@ -233,6 +254,8 @@ pub(crate) struct LimitsSection {
     pub(crate) idempotency_ms: i64,
     /// Time limit of a poll, a look-up, a cancel. Default 20,000.
     pub(crate) call_timeout_ms: i64,
+    /// Time limit of a submission whose dialect would give it longer. Default 140,000: none would.
+    pub(crate) submit_timeout_max_ms: i64,
     /// Limit of name look-up, connecting and TLS together. Default 10,000.
     pub(crate) connect_timeout_ms: i64,
     /// Time limit of one artifact's download. Default 10 min.
@@ -253,6 +276,7 @@ impl Default for LimitsSection {
             task_deadline_ms: 7_200_000,
             idempotency_ms: 86_400_000,
             call_timeout_ms: 20_000,
+            submit_timeout_max_ms: workers::Settings::default().submit_timeout_max_ms,
             connect_timeout_ms: 10_000,
             download_timeout_ms: 600_000,
             artifact_max_bytes: 2 << 30,
@@ -377,5 +401,37 @@ pub(crate) struct ShutdownSection {
 impl Default for ShutdownSection {
     fn default() -> Self {
         Self { unready_ms: 5_000, drain_ms: 60_000 }
+    }
+}
+
+/// `[traces]`: OpenTelemetry spans by OTLP over HTTP. Nothing is exported, and nothing runs for it, without an
+/// endpoint.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TracesSection {
+    /// The collector: `http(s)://host[:port]`, which takes them at `/v1/traces`, or the whole address with its
+    /// path. Default none.
+    pub(crate) endpoint: Option<String>,
+    /// What this installation is called there. Default `backlot`.
+    pub(crate) service_name: String,
+    /// Of traces that no caller began, the share that is exported, from 0 to 1. A caller's own decision goes
+    /// for its traces. Default 1.
+    pub(crate) sample_ratio: f64,
+    /// Headers for the collector, `name: value`, one a line (by the environment only).
+    pub(crate) headers: Option<Secret>,
+    /// File that holds the headers.
+    pub(crate) headers_file: Option<PathBuf>,
+}
+
+impl Default for TracesSection {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            service_name: "backlot".to_owned(),
+            sample_ratio: 1.0,
+            headers: None,
+            headers_file: None,
+        }
     }
 }

@@ -90,6 +90,7 @@ pub(crate) fn core_settings(config: &Config) -> CoreSettings {
         notify_lease_ms: work.notify_lease_ms,
         lease_margin_ms: work.lease_margin_ms,
         call_timeout_ms: limits.call_timeout_ms,
+        submit_timeout_max_ms: limits.submit_timeout_max_ms,
         uncertain_ms: work.uncertain_ms,
         uncertain_period_ms: work.uncertain_period_ms,
         missing_confirm_ms: work.missing_confirm_ms,

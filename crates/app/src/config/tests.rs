@@ -112,6 +112,15 @@ fn values_that_do_not_fit_each_other_are_told() {
         (&[("BACKLOT_CALLBACKS__LADDER_MS", "0")], "callbacks.ladder_ms"),
         (&[("BACKLOT_WORK__SUBMIT_CONCURRENCY", "0")], "work.submit_concurrency"),
         (&[("BACKLOT_STORE__S3__BUCKET", "b")], "store.folder"),
+        (&[("BACKLOT_STORE__SPILL__MAX_BYTES", "3000000000")], "store.spill.folder"),
+        (&[("BACKLOT_STORE__SPILL__FOLDER", "/srv/store/spill")], "store.spill.folder"),
+        (
+            &[("BACKLOT_STORE__SPILL__FOLDER", "/srv/spill"), ("BACKLOT_STORE__SPILL__MAX_BYTES", "1000")],
+            "store.spill.max_bytes",
+        ),
+        (&[("BACKLOT_TRACES__ENDPOINT", "collector:4318")], "traces.endpoint"),
+        (&[("BACKLOT_TRACES__SAMPLE_RATIO", "1.5")], "traces.sample_ratio"),
+        (&[("BACKLOT_TRACES__HEADERS", "no header")], "traces.headers"),
     ];
     for (variables, key) in cases {
         assert_eq!(complained(LEAST, variables), [*key], "{variables:?}");

@@ -3,10 +3,12 @@
 use super::error::VerbError;
 use crate::placing::Place;
 use crate::state::Front;
+use crate::submission;
 use ledger::{Change, NewEvent, Opened, Opening};
 use queue::{Entry, Lane};
 use serde_json::{Value, json};
 use task::{Details, Kind, NewCallback, State, Step, Task, TaskId};
+use tracing::{Instrument, Span};
 
 /// The task, with the freshest progress that this process knows.
 pub async fn load(front: &Front, id: TaskId) -> Result<Task, VerbError> {
@@ -66,9 +68,15 @@ pub async fn retry(front: &Front, id: TaskId) -> Result<Value, VerbError> {
             "{id} answered another task's question; press the button again instead"
         )));
     }
-    let now_ms = front.clock.now_ms();
-    let place = route(front, &old).await?;
-    let new = reopened(front, &old, place, now_ms);
+    let span = submission::retry_span(&old);
+    reopen(front, &old).instrument(span).await
+}
+
+async fn reopen(front: &Front, old: &Task) -> Result<Value, VerbError> {
+    let (id, now_ms) = (old.id, front.clock.now_ms());
+    let place = route(front, old).await?;
+    let new = reopened(front, old, place, now_ms);
+    submission::note_task(front, &new, Some(old));
     let callback = contracts::callback::due(None, &new, &|key| front.link(key));
     let opening = Opening {
         reserve: new.reserved,
@@ -125,6 +133,7 @@ fn reopened(front: &Front, old: &Task, place: Place, now_ms: i64) -> Task {
         callback_url: old.callback_url.clone(),
         external_id: old.external_id.clone(),
         retry_of: Some(old.id),
+        trace: front.traces.traceparent(&Span::current()).or_else(|| old.trace.clone()),
         deadline_ms: now_ms + front.settings.task_deadline_ms,
         reserved: front.settings.price,
         ..Task::queued(id, old.token, spec, now_ms)

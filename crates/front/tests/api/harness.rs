@@ -96,9 +96,11 @@ impl World {
             ledger,
             scheduler: scheduler.clone(),
             store: Arc::new(store),
+            spill: None,
             clock: clock.clone(),
             entropy: entropy.clone(),
             settings: Arc::new(settings),
+            traces: Arc::new(task::NoTraces),
             draining: CancellationToken::new(),
             metrics: None,
         };

@@ -70,6 +70,24 @@ async fn a_doubt_keeps_the_operation_that_was_named() {
 }
 
 #[tokio::test]
+async fn a_callback_that_overtakes_its_answer_brings_a_look_some_seconds_later() {
+    let world = World::new().await;
+    let hook = world.channel("proxy").await;
+    let (_, token) = world.token("t", None).await;
+    let task = world.task(token, "proxy", "a cat").await;
+    let task = world.submitting(&task).await;
+    let client = task.client.expect("an attempt was made");
+
+    assert_eq!(post(&world, &format!("{hook}/{client}"), finished("op-9")).await, StatusCode::NO_CONTENT);
+
+    assert_eq!(world.front.ledger.hinted_operation(task.id).await, Ok(Some("op-9".to_owned())));
+    assert_eq!(world.due(Lane::Poll).await, [], "the answer may be under way");
+    world.clock.advance_ms(5_000);
+    assert_eq!(world.due(Lane::Poll).await, [task.id]);
+    assert_eq!(world.read(task.id).await, task, "a callback is no proof");
+}
+
+#[tokio::test]
 async fn an_unknown_task_is_answered_like_a_known_one() {
     let world = World::new().await;
     let hook = world.channel("proxy").await;

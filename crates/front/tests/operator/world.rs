@@ -103,9 +103,11 @@ impl World {
             ledger,
             scheduler: MemoryScheduler::new(clock.clone()),
             store: store.clone(),
+            spill: None,
             clock: clock.clone(),
             entropy,
             settings: Arc::new(settings(Some(Dev { token_path: dir.path().join("token") }))),
+            traces: Arc::new(task::NoTraces),
             draining: CancellationToken::new(),
             metrics: None,
         };

@@ -9,6 +9,7 @@ mod group;
 mod life;
 mod listing;
 mod money;
+mod newer;
 mod oneness;
 mod progress;
 mod proxy;
@@ -61,9 +62,10 @@ on_both_engines! {
         artifacts_expire, a_task_stays_until_its_bytes_are_gone;
     progress: progress_never_falls_and_is_no_change, progress_is_written_sparingly, a_missing_mark_is_kept_and_cleared;
     side: orphans_are_noted_once, errands_are_asked_and_answered, a_lease_has_one_holder, hidden_and_seed_make_no_version,
-        the_newest_hint_counts, waiting_errands_are_found;
+        the_newest_hint_counts, waiting_errands_are_found, spilled_outputs_are_noted_until_the_end;
     unreadable: a_bad_row_harms_no_other, a_bad_artifact_hides_only_its_task, the_sweep_s_pages_go_on_behind_a_bad_row,
         a_bad_errand_or_orphan_stops_no_other;
+    newer: tables_of_a_newer_version_are_worked_on, words_of_a_newer_version_harm_nobody;
     channels: secrets_are_sealed, channels_change_and_are_cached;
     trouble: migrations_run_once, lost_connections_are_replaced, two_migrations_at_once, a_cut_commit_is_unknown;
 }

@@ -1,7 +1,7 @@
 //! What stands beside a task's changes: orphans, errands, leases, hiding.
 
 use crate::fixture::{NOW, World, artifact, failure};
-use ledger::{Errand, ErrandKind, ErrandResult, LedgerError, Retention};
+use ledger::{Errand, ErrandKind, ErrandResult, LedgerError, Retention, Spilled};
 use task::{ErrandId, Operation, Phase, Step};
 
 pub async fn orphans_are_noted_once(world: &World) {
@@ -134,4 +134,32 @@ pub async fn waiting_errands_are_found(world: &World) {
         world.ledger.end_errand(id, &ErrandResult::None, NOW + 95).await.expect("it is open");
     }
     assert_eq!(waiting(NOW + 91, 10).await, both[..1]);
+}
+
+pub async fn spilled_outputs_are_noted_until_the_end(world: &World) {
+    let task = world.running("op").await;
+    let held = |position, until_ms| Spilled { position, holder: "one".into(), until_ms, artifact: None };
+    let copied = Spilled { artifact: Some(artifact(task.id, 2)), ..held(2, 0) };
+    let note = async |rows: &[Spilled]| world.ledger.note_spilled(task.id, rows, NOW + 5).await;
+    assert_eq!(world.ledger.spilled(task.id).await, Ok(vec![]));
+    assert_eq!(note(&[held(1, NOW + 9), copied.clone()]).await, Ok(true));
+    assert_eq!(world.ledger.spilled(task.id).await, Ok(vec![held(1, NOW + 9), copied.clone()]));
+    // Its process is heard of again; another output joins it; what is in the store stays there.
+    assert_eq!(note(&[held(0, NOW + 20), held(1, NOW + 20), held(2, NOW + 20)]).await, Ok(true));
+    let copied = Spilled { artifact: copied.artifact, ..held(2, NOW + 20) };
+    let noted = vec![held(0, NOW + 20), held(1, NOW + 20), copied];
+    assert_eq!(world.ledger.spilled(task.id).await, Ok(noted));
+    assert_eq!(world.read(task.id).await, task, "it is no change");
+    let events = world.ledger.events(task.id).await.expect("events can be read");
+    let told: Vec<_> = events.iter().filter(|event| event.step == "spilled").map(|event| &event.note).collect();
+    let expected = [[1], [0]].map(|positions| serde_json::json!({ "holder": "one", "positions": positions }));
+    assert_eq!(told, expected.iter().collect::<Vec<_>>(), "each output is told once");
+
+    world.ledger.forget_spilled(task.id).await.expect("it can be forgotten");
+    assert_eq!(world.ledger.spilled(task.id).await, Ok(vec![]));
+    world.step(&task, Step::Fail(failure()), NOW + 30).await;
+    assert_eq!(note(&[held(0, NOW + 50)]).await, Ok(false), "nobody wants it any more");
+    assert_eq!(world.ledger.spilled(task.id).await, Ok(vec![]));
+    let nowhere = world.ledger.note_spilled(world.task_id(), &[held(0, NOW)], NOW).await;
+    assert_eq!(nowhere, Err(LedgerError::NotFound));
 }

@@ -3,26 +3,18 @@
 use crate::cases;
 use bytes::Bytes;
 use futures::future::poll_immediate;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use store::{ByteStream, FolderStore, PutReceipt, Spill, SpilledObject, Store, StoreError};
+use store::{ByteStream, PutReceipt, Spill, SpilledObject, StoreError};
 use task::clock::ManualClock;
-use tempfile::TempDir;
 
 const MAX_BYTES: u64 = 100;
 
 async fn open(folder: &Path) -> Spill {
     let clock = Arc::new(ManualClock::new(1_790_000_000_000));
     Spill::open(folder.to_path_buf(), MAX_BYTES, clock).await.expect("a folder opens")
-}
-
-fn store() -> (TempDir, FolderStore) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let clock = Arc::new(ManualClock::new(1_790_000_000_000));
-    let store = FolderStore::open(folder.path().to_path_buf(), clock).expect("an empty folder opens");
-    (folder, store)
 }
 
 fn body(bytes: usize) -> ByteStream {
@@ -38,34 +30,29 @@ fn keys(spill: &Spill) -> Vec<String> {
     spill.list(None, 100).into_iter().map(|object| object.key).collect()
 }
 
+/// What is read of an object, with the sum that it was put with.
+async fn read(spill: &Spill, key: &str) -> Result<(PutReceipt, Vec<u8>), StoreError> {
+    let (receipt, body) = spill.read(key).await?;
+    let pieces: Vec<Bytes> = body.try_collect().await?;
+    Ok((receipt, pieces.concat()))
+}
+
 #[tokio::test]
-async fn what_was_spilled_is_moved_and_gone() {
+async fn what_was_spilled_is_read_until_it_is_discarded() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (_kept, store) = store();
     let spill = open(folder.path()).await;
     let put = put(&spill, "a/1.png", 40).await.expect("a put");
     assert_eq!(put.sha256, cases::sha256(&[7; 40]));
     assert_eq!(spill.list(None, 10), [SpilledObject { key: "a/1.png".to_owned(), bytes: 40 }]);
     assert_eq!(spill.used_bytes(), 40);
-
-    assert_eq!(spill.take("a/1.png", &store).await, Ok(put));
-    assert_eq!(store.head("a/1.png").await.expect("an object").content_type, "image/png");
-    assert_eq!(cases::read(&store, "a/1.png", None).await.expect("an object"), [7; 40]);
-    assert!(spill.list(None, 10).is_empty());
+    for _ in 0..2 {
+        assert_eq!(read(&spill, "a/1.png").await, Ok((put.clone(), vec![7; 40])));
+        assert!(spill.holds("a/1.png"));
+    }
+    spill.discard("a/1.png").await.expect("discarded");
+    assert!(spill.list(None, 10).is_empty() && !spill.holds("a/1.png"));
     assert_eq!(spill.used_bytes(), 0);
-    assert_eq!(spill.take("a/1.png", &store).await, Err(StoreError::Missing));
-}
-
-#[tokio::test]
-async fn a_store_that_is_still_away_takes_nothing() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (gone, store) = store();
-    fs::remove_dir_all(gone.path()).expect("removed");
-    let spill = open(folder.path()).await;
-    put(&spill, "a", 40).await.expect("a put");
-    assert!(matches!(spill.take("a", &store).await, Err(StoreError::Away(_))));
-    assert_eq!(keys(&spill), ["a"]);
-    assert_eq!(spill.used_bytes(), 40);
+    assert_eq!(read(&spill, "a/1.png").await, Err(StoreError::Missing));
 }
 
 #[tokio::test]
@@ -125,15 +112,13 @@ async fn what_waits_is_known_after_a_restart() {
     assert_eq!(keys(&spill), ["a", "b/1", "b/2"]);
     assert_eq!(spill.list(Some("a"), 1), [SpilledObject { key: "b/1".to_owned(), bytes: 30 }]);
     assert_eq!(fs::read_dir(folder.path().join(".uploads")).expect("a folder").count(), 0);
-    let (_kept, store) = store();
-    spill.take("b/2", &store).await.expect("moved");
-    assert_eq!(store.head("b/2").await.expect("an object").content_type, "image/png");
+    let (receipt, bytes) = read(&spill, "b/2").await.expect("it waits");
+    assert_eq!((receipt.sha256, bytes), (cases::sha256(&[7; 20]), vec![7; 20]));
 }
 
 #[tokio::test]
-async fn bytes_that_changed_on_the_disk_are_not_passed_on() {
+async fn bytes_that_changed_on_the_disk_are_told_by_their_sum() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (_kept, store) = store();
     let spill = open(folder.path()).await;
     put(&spill, "a", 10).await.expect("a put");
     // The same length at the same time, as a failing disk does it.
@@ -143,7 +128,7 @@ async fn bytes_that_changed_on_the_disk_are_not_passed_on() {
     std::os::unix::fs::FileExt::write_all_at(&file, b"x", 3).expect("written");
     file.set_modified(modified).expect("a time");
     drop(file);
-    assert!(matches!(spill.take("a", &store).await, Err(StoreError::Source(_))));
-    assert_eq!(store.head("a").await, Err(StoreError::Missing));
-    assert_eq!(keys(&spill), ["a"]);
+    let (receipt, bytes) = read(&spill, "a").await.expect("it can be read");
+    assert_eq!(receipt.sha256, cases::sha256(&[7; 10]), "the sum of what was put");
+    assert_ne!(receipt.sha256, cases::sha256(&bytes));
 }

@@ -3,11 +3,13 @@
 
 use super::serve_until_left;
 use axum::extract::State;
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Instant;
 
 /// Seconds after which a task is a percent further.
@@ -18,13 +20,26 @@ struct Wanted {
     ids: Vec<String>,
 }
 
-pub(super) async fn play() -> anyhow::Result<()> {
-    let route = post(list).with_state(Instant::now());
-    serve_until_left(Router::new().route("/mj/task/list-by-condition", route)).await
+/// What it remembers.
+struct Memory {
+    began: Instant,
+    /// Lists that it was asked for.
+    asked: AtomicU64,
 }
 
-async fn list(State(began): State<Instant>, Json(wanted): Json<Wanted>) -> Json<Box<RawValue>> {
-    let percent = (1 + began.elapsed().as_secs() / PERCENT_S).min(98);
+pub(super) async fn play() -> anyhow::Result<()> {
+    let memory = Arc::new(Memory { began: Instant::now(), asked: AtomicU64::new(0) });
+    let routes = Router::new().route("/mj/task/list-by-condition", post(list)).route("/seen", get(seen));
+    serve_until_left(routes.with_state(memory)).await
+}
+
+async fn seen(State(memory): State<Arc<Memory>>) -> String {
+    memory.asked.load(Ordering::Relaxed).to_string()
+}
+
+async fn list(State(memory): State<Arc<Memory>>, Json(wanted): Json<Wanted>) -> Json<Box<RawValue>> {
+    memory.asked.fetch_add(1, Ordering::Relaxed);
+    let percent = (1 + memory.began.elapsed().as_secs() / PERCENT_S).min(98);
     let mut text = String::from("[");
     for id in &wanted.ids {
         let comma = if text.len() > 1 { "," } else { "" };

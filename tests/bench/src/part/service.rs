@@ -15,8 +15,8 @@ pub(super) async fn play(setup: &Setup, stages: bool) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
     let core = parts.core(address, s3_settings(setup.s3).put_memory_max_bytes())?;
-    sweep::rebuild(&core).await?;
     if stages {
+        sweep::rebuild(&core).await?;
         let run = queue::run(parts.scheduler.clone(), workers::lanes(&core), soft.clone(), hard.clone());
         tokio::spawn(run);
         tokio::spawn(sweep::run(core, "bench".to_owned(), soft.clone()));

@@ -117,7 +117,12 @@ impl Scene<'_> {
         }
         let seconds = began.elapsed().as_secs_f64();
         // The last callbacks go out behind the ends.
-        sleep(LOOK_PAUSE * 5).await;
+        while self.unsent().await? > 0 {
+            if began.elapsed() > END_MAX {
+                bail!("{} callbacks were not sent", self.unsent().await?);
+            }
+            sleep(LOOK_PAUSE).await;
+        }
         let after = self.counts().await?;
         let executed = self.postgres.statements().await?;
         let routes = |name: &str| (after.1.get(name).unwrap_or(&0) - before.1.get(name).unwrap_or(&0)) as f64;
@@ -143,6 +148,11 @@ impl Scene<'_> {
         let heard = client.get(format!("http://{}/seen", self.others)).send().await?.json().await?;
         let sim: Value = client.get(format!("http://{}/sim/counts", self.sim)).send().await?.json().await?;
         Ok((heard, serde_json::from_value(sim["routes"].clone())?))
+    }
+
+    async fn unsent(&self) -> anyhow::Result<i64> {
+        let row = sqlx::query("SELECT COUNT(*) FROM callback WHERE state = 'pending'").fetch_one(self.pool).await?;
+        Ok(row.try_get(0)?)
     }
 
     async fn ended(&self) -> anyhow::Result<u64> {

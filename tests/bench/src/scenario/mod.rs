@@ -1,6 +1,7 @@
 //! One file a scenario.
 
 pub(crate) mod archive;
+pub(crate) mod faults;
 pub(crate) mod flight;
 pub(crate) mod grow;
 pub(crate) mod life;
@@ -8,6 +9,7 @@ pub(crate) mod read;
 pub(crate) mod rebuild;
 pub(crate) mod start;
 pub(crate) mod submit;
+pub(crate) mod wait;
 
 use crate::client::{Ask, Client};
 use crate::part::{Part, Role};

@@ -1,25 +1,35 @@
-//! `rebuild`: the queue filled from the ledger after Redis came back empty, beside one paged scan of it.
+//! `rebuild`: the queue filled from the ledger after Redis came back empty, beside one paged scan of it; and how
+//! long it takes from there until a working service asks an upstream again.
 
 use super::{NOBODY, furnished};
+use crate::client::{Ask, Client};
 use crate::flags::Flags;
+use crate::part::{Part, Role};
 use crate::report::{Report, ratio};
 use crate::seed;
 use crate::servers::{Postgres, Redis, pool};
-use crate::service::{Parts, s3_settings};
+use crate::service::{KEY, Parts, s3_settings};
 use ledger::Ledger;
 use queue::Lane;
+use std::net::SocketAddr;
+use std::time::Duration;
 use task::State;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use workers::sweep;
 
+/// How long it may take until something is polled.
+const POLL_MAX: Duration = Duration::from_secs(60);
+/// The pause between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
 /// Rows of a page, as the sweep reads them.
 const PAGE: i64 = 1_000;
 
 pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     let (tasks, channels) = (flags.number("tasks", 100_000, 2_000), flags.number("channels", 10, 3));
-    let mut report = Report::new("rebuild", "at most 5 s, and at most 2 × the scan");
+    let mut report = Report::new("rebuild", "at most 2 × the scan; emptied to first poll at most 5 s");
     let (postgres, redis) = (Postgres::start().await?, Redis::start().await?);
-    let setup = furnished(&postgres, &redis, "rebuild", channels, NOBODY).await?;
+    let (upstream, upstream_address) = Part::serving(&Role::Answering).await?;
+    let setup = furnished(&postgres, &redis, "rebuild", channels, upstream_address).await?;
     seed::running(&pool(&setup.postgres, 1).await?, tasks, channels).await?;
     let parts = Parts::open(&setup).await?;
     let core = parts.core(NOBODY, s3_settings(setup.s3).put_memory_max_bytes())?;
@@ -55,8 +65,43 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
             report.note(format!("{tasks} running tasks over {channels} channels"));
         }
     }
+    redis.empty().await?;
+    let (service, _) = Part::serving(&Role::Service { setup, stages: true }).await?;
+    for _ in 0..flags.rounds() {
+        report.add("emptied to first poll", "s", first_poll_s(&redis, &parts, upstream_address).await?);
+    }
+    service.end().await?;
+    upstream.end().await?;
     parts.ledger.close().await;
     Ok(report)
+}
+
+/// Empties Redis under a working service; the time until its upstream is asked again. What was under way before
+/// is not counted: the queue has to be filled first.
+async fn first_poll_s(redis: &Redis, parts: &Parts, upstream: SocketAddr) -> anyhow::Result<f64> {
+    let asked = async || {
+        let mut client = Client::connect(upstream, KEY).await?;
+        let (_, body) = client.ask(&Ask::get("/seen")).await?;
+        anyhow::Ok(String::from_utf8(body)?.parse::<u64>()?)
+    };
+    let before = asked().await?;
+    let steady = Instant::now();
+    while asked().await? == before {
+        anyhow::ensure!(steady.elapsed() < POLL_MAX, "nothing is polled");
+        sleep(LOOK_PAUSE).await;
+    }
+    redis.empty().await?;
+    let began = Instant::now();
+    while !parts.scheduler.is_filled().await? {
+        anyhow::ensure!(began.elapsed() < POLL_MAX, "the queue was not filled");
+        sleep(LOOK_PAUSE).await;
+    }
+    let before = asked().await?;
+    while asked().await? == before {
+        anyhow::ensure!(began.elapsed() < POLL_MAX, "nothing is polled any more");
+        sleep(LOOK_PAUSE).await;
+    }
+    Ok(began.elapsed().as_secs_f64())
 }
 
 async fn scan(ledger: &Ledger) -> anyhow::Result<usize> {

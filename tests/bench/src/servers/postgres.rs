@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -24,8 +25,8 @@ const USER: &str = "postgres";
 #[derive(Debug)]
 pub(crate) struct Postgres {
     port: u16,
-    child: Child,
-    _folder: TempDir,
+    child: Mutex<Child>,
+    folder: TempDir,
 }
 
 /// What was executed since the last [`Postgres::reset`].
@@ -57,26 +58,41 @@ impl Postgres {
             .status()?;
         anyhow::ensure!(made.success(), "initdb failed");
         let port = free_port()?;
-        let mut command = bound_command(&binaries.join("postgres"), "QUIT", user);
-        command.arg("-D").arg(&data).args(["-p", &port.to_string()]);
-        let sockets = format!("unix_socket_directories={}", folder.path().display());
-        let options = [
-            "listen_addresses=127.0.0.1",
-            &sockets,
-            "max_connections=300",
-            "fsync=on",
-            "synchronous_commit=on",
-            "max_wal_size=8GB",
-            "shared_preload_libraries=pg_stat_statements",
-            "track_io_timing=off",
-        ];
-        command.args(options.iter().flat_map(|option| ["-c", option]));
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let server = Self { port, child, _folder: folder };
+        let server = Self { port, child: Mutex::new(launch(port, folder.path())?), folder };
         timeout(START_MAX, server.answers()).await.context("Postgres does not start")?;
         let mut connection = PgConnection::connect(&server.url("postgres")).await?;
         connection.execute("CREATE EXTENSION pg_stat_statements").await?;
         Ok(server)
+    }
+
+    /// Ends it: `KILL` as a lost machine would, `INT` as an administrator who waits for nobody.
+    pub(crate) fn stop(&self, signal: &str) -> anyhow::Result<()> {
+        end(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner), signal)
+    }
+
+    /// The same server again, once it has ended.
+    pub(crate) async fn start_again(&self) -> anyhow::Result<()> {
+        let again = async {
+            loop {
+                // Sessions of a killed server may outlive it for a moment, and keep the next one down.
+                let child = launch(self.port, self.folder.path())?;
+                *self.child.lock().unwrap_or_else(PoisonError::into_inner) = child;
+                if timeout(START_PAUSE * 20, self.answers()).await.is_ok() {
+                    return anyhow::Ok(());
+                }
+                let ended = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait()?.is_some();
+                if !ended {
+                    self.answers().await;
+                    return Ok(());
+                }
+            }
+        };
+        timeout(START_MAX, again).await.context("Postgres does not start again")?
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        std::net::SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     async fn answers(&self) {
@@ -127,14 +143,34 @@ impl Postgres {
 
     /// CPU time that it and its sessions have used, ms.
     pub(crate) fn cpu_ms(&self) -> anyhow::Result<f64> {
-        machine::family_cpu_ms(self.child.id())
+        machine::family_cpu_ms(self.child.lock().unwrap_or_else(PoisonError::into_inner).id())
     }
+}
+
+/// Starts the server whose data lie in a folder.
+fn launch(port: u16, folder: &Path) -> anyhow::Result<Child> {
+    let user = (fs::metadata("/proc/self")?.uid() == 0).then_some(USER);
+    let mut command = bound_command(&binaries()?.join("postgres"), "QUIT", user);
+    command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string()]);
+    let sockets = format!("unix_socket_directories={}", folder.display());
+    let options = [
+        "listen_addresses=127.0.0.1",
+        &sockets,
+        "max_connections=300",
+        "fsync=on",
+        "synchronous_commit=on",
+        "max_wal_size=8GB",
+        "shared_preload_libraries=pg_stat_statements",
+        "track_io_timing=off",
+    ];
+    command.args(options.iter().flat_map(|option| ["-c", option]));
+    Ok(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
         // A server that has ended by itself is no error, and its folder goes anyway.
-        let _ended = end(&mut self.child, "QUIT");
+        let _ended = self.stop("QUIT");
     }
 }
 

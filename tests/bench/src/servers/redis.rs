@@ -1,11 +1,13 @@
-//! A private Redis that keeps nothing on disk.
+//! A private Redis, which keeps nothing on disk unless it is asked to.
 
 use super::{bound_command, end, free_port};
 use crate::machine;
 use anyhow::{Context, bail};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -24,22 +26,45 @@ const SENT: &[&str] = &["eval", "evalsha", "script|load"];
 #[derive(Debug)]
 pub(crate) struct Redis {
     port: u16,
-    child: Child,
+    keeps: bool,
+    folder: TempDir,
+    child: Mutex<Child>,
 }
 
 impl Redis {
-    /// Starts one.
+    /// Starts one that forgets everything when it ends.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let port = free_port()?;
-        let child = bound_command(Path::new("redis-server"), "KILL", None)
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("redis-server does not start (apt: redis-server)")?;
-        let server = Self { port, child };
+        Self::new(false).await
+    }
+
+    /// Starts one that writes down at once what it is told.
+    pub(crate) async fn start_keeping() -> anyhow::Result<Self> {
+        Self::new(true).await
+    }
+
+    async fn new(keeps: bool) -> anyhow::Result<Self> {
+        let (port, folder) = (free_port()?, tempfile::tempdir()?);
+        let child = Mutex::new(launch(port, folder.path(), keeps)?);
+        let server = Self { port, keeps, folder, child };
         timeout(START_MAX, server.answers()).await.context("Redis does not start")?;
         Ok(server)
+    }
+
+    /// As a lost machine would end.
+    pub(crate) fn kill(&self) -> anyhow::Result<()> {
+        end(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner), "KILL")
+    }
+
+    /// The same server again, once it has ended.
+    pub(crate) async fn start_again(&self) -> anyhow::Result<()> {
+        let child = launch(self.port, self.folder.path(), self.keeps)?;
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = child;
+        timeout(START_MAX, self.answers()).await.context("Redis does not start")
+    }
+
+    /// Gives it a command of one line.
+    pub(crate) async fn tell(&self, line: &str) -> anyhow::Result<()> {
+        self.order(line).await.map(drop)
     }
 
     async fn answers(&self) {
@@ -55,7 +80,7 @@ impl Redis {
 
     /// CPU time that it has used, ms.
     pub(crate) fn cpu_ms(&self) -> anyhow::Result<f64> {
-        machine::cpu_ms(self.child.id())
+        machine::cpu_ms(self.child.lock().unwrap_or_else(PoisonError::into_inner).id())
     }
 
     /// Forgets everything.
@@ -96,9 +121,26 @@ impl Redis {
     }
 }
 
+fn launch(port: u16, folder: &Path, keeps: bool) -> anyhow::Result<Child> {
+    let kept = if keeps {
+        ["--appendonly", "yes", "--appendfsync", "always"]
+    } else {
+        ["--appendonly", "no", "--appendfsync", "no"]
+    };
+    bound_command(Path::new("redis-server"), "KILL", None)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+        .args(kept)
+        .arg("--dir")
+        .arg(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("redis-server does not start (apt: redis-server)")
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
         // One that has ended by itself is no error.
-        let _ended = end(&mut self.child, "KILL");
+        let _ended = self.kill();
     }
 }

@@ -20,7 +20,7 @@ fn may_follow(from: State, to: State) -> bool {
 }
 
 /// Notes that make no version and so may come after the end.
-const NOTES: &[&str] = &["orphan_operation", "late_artifacts"];
+const NOTES: &[&str] = &["orphan_operation", "late_artifacts", "spilled"];
 
 /// Versions count from 1 without a gap, every arrow is in the table, the last one is the only end, and
 /// after it come notes at most.

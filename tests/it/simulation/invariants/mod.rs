@@ -66,6 +66,7 @@ pub(super) async fn at_the_end(scenario: &mut Scenario) -> Result<(), String> {
     let tokens = scenario.world.ledger().tokens().await.map_err(|error| error.to_string())?;
     money::is_settled(&tokens, &books)?;
     nobody_holds_a_slot(scenario).await?;
+    nothing_waits_in_the_folder(scenario)?;
     tenants::are_strangers(scenario).await?;
     for place in 0..scenario.told.len() {
         look(scenario, place).await?;
@@ -134,6 +135,14 @@ fn slots_are_not_exceeded(slots: i64, tasks: &[Task]) -> Result<(), String> {
 fn shares_a_slot(task: &Task, tasks: &[Task]) -> bool {
     let parent = task.spec.parent.filter(|_| task.spec.kind == Kind::Modal);
     parent.is_some_and(|parent| tasks.iter().any(|other| other.id == parent && other.state.holds_slot()))
+}
+
+/// At the end nothing waits on the process's own disk, once the walk over it has come by.
+fn nothing_waits_in_the_folder(scenario: &Scenario) -> Result<(), String> {
+    match scenario.world.spilled() {
+        0 => Ok(()),
+        files => Err(format!("{files} outputs still wait for the store")),
+    }
 }
 
 /// At the end no slot is held, once the sweep has gone the long way.

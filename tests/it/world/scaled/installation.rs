@@ -2,9 +2,10 @@
 //! `work`, each a process with the same configuration file.
 
 use super::super::process::binary;
-use super::servers::{ACCESS_KEY_ID, BUCKET, Database, Redis, S3Server, SECRET, free_port, postgres_url};
+use super::process::Process;
+use super::servers::{ACCESS_KEY_ID, BUCKET, Database, S3Server, SECRET, free_port, postgres_url};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -16,69 +17,10 @@ const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 /// How long the test's client keeps an idle connection.
 const CLIENT_IDLE_LIMIT: Duration = Duration::from_secs(5);
 
-/// A process of ours, killed when it is dropped.
-pub(super) struct Process {
-    child: Child,
-    words: Vec<String>,
-    environment: Vec<(String, String)>,
-    log: PathBuf,
-    /// Where its ops routes are.
-    pub(super) ops: String,
-}
-
-impl Process {
-    async fn start(words: Vec<String>, environment: Vec<(String, String)>, log: PathBuf) -> Self {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log can be written");
-        let mut child = Command::new(binary())
-            .args(&words)
-            .envs(environment.iter().cloned())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::from(file))
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
-        let first = lines.next_line().await.expect("its output can be read");
-        let first = first.unwrap_or_else(|| panic!("it ended at once: {}", tail(&log)));
-        let ops = first.split_whitespace().rfind(|word| word.starts_with("http://")).expect("it says where it is");
-        let ops = ops.to_owned();
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, words, environment, log, ops }
-    }
-
-    /// As the machine would end it: no warning, no time to tidy up.
-    pub(super) async fn kill(&mut self) {
-        self.child.start_kill().expect("it can be killed");
-        self.child.wait().await.expect("it ends");
-    }
-
-    /// As a supervisor would; it has to end well.
-    pub(super) async fn stop(&mut self) {
-        let id = self.child.id().expect("it runs").to_string();
-        let signalled = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill runs");
-        assert!(signalled.success());
-        let status = self.child.wait().await.expect("it ends");
-        assert!(status.success(), "{status}: {}", tail(&self.log));
-    }
-
-    /// The same again, once it has ended.
-    pub(super) async fn start_again(&mut self) {
-        *self = Self::start(self.words.clone(), self.environment.clone(), self.log.clone()).await;
-    }
-}
-
-/// The end of a log, for a test that failed.
-fn tail(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(30)..].join("\n")
-}
-
 /// The installation.
 pub(super) struct Installation {
     folder: tempfile::TempDir,
     database: Database,
-    pub(super) redis: Redis,
     _s3: S3Server,
     _sim: Child,
     sim: String,
@@ -87,28 +29,35 @@ pub(super) struct Installation {
     /// Where each `serve` is.
     pub(super) bases: Vec<String>,
     token: String,
+    /// What every process of it is given beside the configuration file.
+    environment: Vec<(String, String)>,
     pub(super) client: reqwest::Client,
 }
 
 impl Installation {
-    /// Starts everything; `None`, with a word of why, where something is not there.
-    pub(super) async fn start() -> Option<Self> {
+    /// Starts everything on this queue; `None`, with a word of why, where something is not there.
+    pub(super) async fn start(queue_url: &str) -> Option<Self> {
+        Self::start_with(queue_url, &[]).await
+    }
+
+    /// The same with variables for every process, which win over the configuration file.
+    pub(super) async fn start_with(queue_url: &str, variables: &[(&str, &str)]) -> Option<Self> {
         let admin = postgres_url()?;
         workers::outbound::install_ring();
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let (database, redis, s3) = (Database::create(admin).await, Redis::start(), S3Server::start().await);
+        let (database, s3) = (Database::create(admin).await, S3Server::start().await);
         let ports = [free_port(), free_port()];
         let bases = ports.map(|port| format!("http://127.0.0.1:{port}")).to_vec();
         let config = folder.path().join("config.toml");
-        write_config(folder.path(), &database.url, &redis, &s3, &bases[0]);
+        write_config(folder.path(), &database.url, queue_url, &s3, &bases[0]);
         let (sim_child, sim) = start_sim(folder.path()).await;
         // Well below the half minute after which `serve` closes an idle connection: none is used while it closes.
         let client = reqwest::Client::builder().no_proxy().pool_idle_timeout(CLIENT_IDLE_LIMIT);
         let client = client.build().expect("a client can be made");
+        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut installation = Self {
             folder,
             database,
-            redis,
             _s3: s3,
             _sim: sim_child,
             sim,
@@ -116,6 +65,7 @@ impl Installation {
             works: Vec::new(),
             bases,
             token: String::new(),
+            environment: secrets().into_iter().chain(environment).collect(),
             client,
         };
         installation.operator(&["migrate"]).await;
@@ -123,13 +73,7 @@ impl Installation {
         let made = installation.operator(&["token", "create", "test"]).await;
         let made: Value = serde_json::from_str(&made).expect("verbs answer JSON");
         installation.token = made["key"].as_str().expect("the key is shown this once").to_owned();
-        // The flavour whose list holds every task: a submission that a killed process left behind is looked up
-        // when its lease has run out, and by then the other flavour's list has moved on.
-        let base = format!("{}/novicezk", installation.sim);
-        let flavour = ["--option", "flavour=novicezk"];
-        let add = ["channel", "add", "sim", "--dialect", "midjourney_proxy", "--base-url", &base];
-        let add = [&add[..], &flavour[..]].concat();
-        installation.operator(&add).await;
+        installation.put_channel(0).await;
         for (n, port) in ports.into_iter().enumerate() {
             let listen = [("BACKLOT_HTTP__LISTEN".to_owned(), format!("127.0.0.1:{port}"))];
             let serve = installation.process(&config, "serve", n, &listen).await;
@@ -140,22 +84,57 @@ impl Installation {
         Some(installation)
     }
 
+    /// The channel with so many slots (0: no limit). Its flavour's list holds every task: a submission that a
+    /// killed process left behind is looked up when its lease has run out, and by then the other flavour's
+    /// list has moved on.
+    pub(super) async fn put_channel(&self, slots: usize) {
+        let (base, slots) = (format!("{}/novicezk", self.sim), slots.to_string());
+        let add = ["channel", "add", "sim", "--replace", "--dialect", "midjourney_proxy", "--base-url", &base];
+        let add = [&add[..], &["--option", "flavour=novicezk", "--slots", &slots]].concat();
+        self.operator(&add).await;
+    }
+
+    /// A task from before all others, older than the leases' margin: only with it in its list can this upstream
+    /// prove that it did not forget (`upstream/midjourney.md` section 9), as one that has been in use can.
+    pub(super) async fn warm_up(&self) {
+        let id = self.imagine(0, "from before", None).await;
+        assert_eq!(self.ended(0, &id).await["status"], "succeeded");
+    }
+
     async fn process(&self, config: &Path, word: &str, n: usize, more: &[(String, String)]) -> Process {
         let words = vec![word.to_owned(), "--config".to_owned(), config.display().to_string()];
         let ops = ("BACKLOT_HTTP__OPS_LISTEN".to_owned(), "127.0.0.1:0".to_owned());
-        let environment = secrets().into_iter().chain([ops]).chain(more.iter().cloned()).collect();
+        let environment = self.environment.iter().chain([&ops]).chain(more).cloned().collect();
         Process::start(words, environment, self.folder.path().join(format!("{word}-{n}.log"))).await
+    }
+
+    /// A further `work` that copies results and does nothing else.
+    pub(super) async fn start_copier(&self, variables: &[(&str, &str)]) -> Process {
+        let config = self.folder.path().join("config.toml").display().to_string();
+        let words = ["work", "archive", "--config", &config].map(str::to_owned).to_vec();
+        let ops = [("BACKLOT_HTTP__OPS_LISTEN", "127.0.0.1:0")];
+        let own = ops.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment = self.environment.iter().cloned().chain(own).collect();
+        Process::start(words, environment, self.folder.path().join("copier.log")).await
     }
 
     /// Runs a verb of the command line on the configuration; it has to work.
     pub(super) async fn operator(&self, words: &[&str]) -> String {
         let mut command = Command::new(binary());
-        command.args(words).envs(secrets()).env("BACKLOT_CONFIG", self.folder.path().join("config.toml"));
+        command
+            .args(words)
+            .envs(self.environment.iter().cloned())
+            .env("BACKLOT_CONFIG", self.folder.path().join("config.toml"));
         let output = command.env_remove("BACKLOT_CHANNEL_KEY").output().await.expect("the binary runs");
         let complaint = String::from_utf8_lossy(&output.stderr);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{words:?}: {said}{complaint}");
         said
+    }
+
+    /// The caller's key.
+    pub(super) fn token(&self) -> &str {
+        &self.token
     }
 
     /// Ends everything in order; each process has to end well.
@@ -166,10 +145,15 @@ impl Installation {
         self.database.drop().await;
     }
 
-    /// The ends of all logs, for a test that failed.
+    /// All that the ledger knows of a task: its failure with the private reason, events, attempts.
+    pub(super) async fn story(&self, id: &str) -> String {
+        self.operator(&["task", "show", id]).await
+    }
+
+    /// The ends of all logs' complaints, for a test that failed.
     pub(super) fn logs(&self) -> String {
         let processes = self.serves.iter().chain(&self.works);
-        processes.map(|process| format!("── {}\n{}\n", process.log.display(), tail(&process.log))).collect()
+        processes.map(Process::complaints).collect()
     }
 
     /// Submits a prompt to one `serve`; the task's id.
@@ -230,6 +214,21 @@ impl Installation {
         (response.status().as_u16(), response.json().await.expect("readiness is JSON"))
     }
 
+    /// How many tasks the upstream worked on at the same time, at the most. All have to be over.
+    pub(super) async fn upstream_peak(&self) -> i64 {
+        let list = self.client.get(format!("{}/novicezk/mj/task/list", self.sim));
+        let list: Vec<Value> = list.send().await.expect("the sim answers").json().await.expect("a list is JSON");
+        let moment = |task: &Value, name: &str| task[name].as_i64().unwrap_or_else(|| panic!("no {name}: {task}"));
+        let mut changes: Vec<(i64, i64)> =
+            list.iter().flat_map(|task| [(moment(task, "submitTime"), 1), (moment(task, "finishTime"), -1)]).collect();
+        changes.sort_unstable();
+        let running = changes.iter().scan(0, |running, (_, change)| {
+            *running += change;
+            Some(*running)
+        });
+        running.max().unwrap_or(0)
+    }
+
     /// What the make-believe upstream received.
     pub(super) async fn counts(&self) -> Value {
         let response = self.client.get(format!("{}/sim/counts", self.sim)).send().await.expect("the sim answers");
@@ -242,14 +241,14 @@ fn secrets() -> Vec<(String, String)> {
     secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
 
-fn write_config(folder: &Path, ledger_url: &str, redis: &Redis, s3: &S3Server, public_base: &str) {
+fn write_config(folder: &Path, ledger_url: &str, queue_url: &str, s3: &S3Server, public_base: &str) {
     std::fs::write(folder.join("ledger-url"), ledger_url).expect("it can be written");
     let text = format!(
         r#"
 [ledger]
 url_file = "{folder}/ledger-url"
 [queue]
-url = "redis://127.0.0.1:{redis}"
+url = "{queue_url}"
 [store.s3]
 endpoint = "http://{s3}"
 bucket = "{BUCKET}"
@@ -261,10 +260,12 @@ public_base = "{public_base}"
 allowed_ranges = ["127.0.0.0/8"]
 [fetch]
 artifact_ranges = ["127.0.0.0/8"]
+[limits]
+submit_timeout_max_ms = 8000
 [work]
-# As short as the slowest dialect's calls allow.
+# Short, so that what a killed process held goes on soon; well above what a busy machine takes.
 lease_margin_ms = 1000
-submit_lease_ms = 131000
+submit_lease_ms = 15000
 poll_lease_ms = 21000
 archive_lease_ms = 15000
 notify_lease_ms = 9000
@@ -274,7 +275,6 @@ unready_ms = 100
 drain_ms = 20000
 "#,
         folder = folder.display(),
-        redis = redis.port,
         s3 = s3.address,
     );
     std::fs::write(folder.join("config.toml"), text).expect("it can be written");
@@ -283,7 +283,7 @@ drain_ms = 20000
 async fn start_sim(folder: &Path) -> (Child, String) {
     let port = free_port();
     let mut child = Command::new(binary())
-        .args(["sim", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .args(["sim", "--listen", &format!("127.0.0.1:{port}"), "--picture-px", "64", "--data"])
         .arg(folder.join("sim"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

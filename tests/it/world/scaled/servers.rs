@@ -13,7 +13,12 @@ pub(super) const BUCKET: &str = "artifacts";
 pub(super) const ACCESS_KEY_ID: &str = "AKIDEXAMPLE";
 pub(super) const SECRET: &str = "a-secret-of-the-test";
 
-/// The Postgres server's admin URL, if everything that the test needs is there.
+/// Whether everything that the tests need is there; says so if not, and fails if it must be.
+pub(super) fn are_there() -> bool {
+    postgres_url().is_some()
+}
+
+/// The Postgres server's admin URL, if everything that the tests need is there.
 pub(super) fn postgres_url() -> Option<String> {
     let required = std::env::var("BACKLOT_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1");
     let mut missing = Vec::new();
@@ -69,7 +74,7 @@ async fn on_server(admin: &str, sql: String) {
 
 /// A Redis that keeps nothing.
 pub(super) struct Redis {
-    pub(super) port: u16,
+    port: u16,
     folder: TempDir,
     child: Option<Child>,
 }
@@ -102,6 +107,11 @@ impl Redis {
         // Somebody has to read on, or it would stop when the pipe is full.
         std::thread::spawn(move || lines.for_each(drop));
         self.child = Some(child);
+    }
+
+    /// Where it is.
+    pub(super) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// Forgets everything.
