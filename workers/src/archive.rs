@@ -153,7 +153,7 @@ impl Core {
         let note = json!({ "artifacts": artifacts.len(), "bytes": artifacts.iter().map(|a| a.bytes).sum::<i64>() });
         // An answer that came with the outputs, and a recovered task, have not been told of these yet.
         let warnings = with_dropped_extras(task, self.line(&task.channel), warnings);
-        fail_point!("archive.before_verb");
+        task::fail_point!("archive.before_verb");
         let moved = self.advance(Move::new(task, Step::Store { artifacts, warnings }, note)).await;
         if moved.is_ok() {
             self.forget_staged(task, &task.outputs).await;

@@ -82,7 +82,7 @@ impl Core {
         let (head, rest) = split_head(stream).await?;
         let kind = sniff(&head, output.role).map_err(CopyError::passing)?;
         let key = artifact_key(task, copy, kind);
-        fail_point!("archive.mid_copy");
+        task::fail_point!("archive.mid_copy");
         let whole = Box::pin(futures::stream::once(std::future::ready(Ok(head.clone()))).chain(rest));
         let receipt = self.store.put_stream(&key, kind.content_type, self.settings.artifact_max_bytes, whole).await?;
         if sum.is_some_and(|sum| sum != receipt.sha256) {

@@ -68,7 +68,7 @@ mod armed {
         for one in named.split(';') {
             let Armed { name, action, passage } = read(one)?;
             let (place, log, passages) = (name.clone(), log.clone(), AtomicU64::new(0));
-            fail::cfg_callback(name, move || {
+            task::fail::cfg_callback(name, move || {
                 if passages.fetch_add(1, Ordering::SeqCst) + 1 == passage {
                     strike(&place, action, &log);
                 }

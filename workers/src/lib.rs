@@ -3,18 +3,6 @@
 //! A stage decides *when*; what a vendor or a caller means is decided by pure functions elsewhere.
 //! `outbound` is the only HTTP client on a task's path.
 
-/// A place where a test build may kill or stop the process (feature `failpoints`); nothing in any other build.
-#[cfg(feature = "failpoints")]
-macro_rules! fail_point {
-    ($name:literal) => {
-        fail::fail_point!($name)
-    };
-}
-#[cfg(not(feature = "failpoints"))]
-macro_rules! fail_point {
-    ($name:literal) => {};
-}
-
 pub mod archive;
 pub mod core;
 pub mod notify;

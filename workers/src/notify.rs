@@ -76,7 +76,7 @@ impl Core {
     /// Sends one callback and writes down what came of it. `false`: it could not be written down.
     async fn send(&self, callback: &Callback) -> bool {
         let body = Bytes::copy_from_slice(&callback.body);
-        fail_point!("notify.before_send");
+        task::fail_point!("notify.before_send");
         let sent = self.outbound.post_callback(&callback.url, self.headers(callback), body).await;
         let delivered = sent.status.is_some_and(|status| (200..300).contains(&status));
         let attempt = CallbackAttempt {
@@ -86,7 +86,7 @@ impl Core {
             note: json!({ "ms": sent.ms, "note": sent.note }),
         };
         metrics::counter!("callbacks_sent_total", "class" => sent.class).increment(1);
-        fail_point!("notify.before_record");
+        task::fail_point!("notify.before_record");
         let recorded = if delivered {
             self.record_delivery(callback, attempt).await
         } else {

@@ -186,7 +186,7 @@ impl Core {
                     return Finish::At(self.clock.now_ms() + RETRY_MS);
                 };
                 let note = json!({ "outputs": outputs.len() });
-                fail_point!("poll.before_verb");
+                task::fail_point!("poll.before_verb");
                 self.advance_in("poll", Move::new(task, Step::Answer { outputs, details }, note)).await
             }
             PollOutcome::Failed(failure) => {

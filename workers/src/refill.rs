@@ -129,7 +129,7 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
         rung += filled;
         page = next;
     }
-    fail_point!("rebuild.inside");
+    task::fail_point!("rebuild.inside");
     lend_slots(core).await?;
     ring_callbacks(core, i64::MAX).await?;
     core.scheduler.set_filled().await?;

@@ -146,9 +146,9 @@ impl Core {
         };
         let leased = self.take_lease(task, client, claim).await?;
         self.under_way.begin(&leased);
-        fail_point!("submit.after_intent");
+        task::fail_point!("submit.after_intent");
         let sent = self.drive(line, &submission, request, &leased, claim).await;
-        fail_point!("submit.before_record");
+        task::fail_point!("submit.before_record");
         let recorded = self.record(leased, sent, parent).await;
         self.under_way.end(task.id);
         recorded

@@ -160,7 +160,7 @@ pub async fn due_pass(core: &Core) -> Result<usize, SweepError> {
             break;
         }
     }
-    fail_point!("sweep.inside");
+    task::fail_point!("sweep.inside");
     expire(core).await?;
     lend_slots(core).await?;
     rung += ring_errands(core, before_ms).await?;

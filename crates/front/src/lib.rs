@@ -3,18 +3,6 @@
 //! A request's way: [`serve`] (connections) → [`router`] (layers) → `routes` (the registry) → one
 //! handler for each [`contracts::Call`] → its effect.
 
-/// A place where a test build may kill or stop the process (feature `failpoints`); nothing in any other build.
-#[cfg(feature = "failpoints")]
-macro_rules! fail_point {
-    ($name:literal) => {
-        fail::fail_point!($name)
-    };
-}
-#[cfg(not(feature = "failpoints"))]
-macro_rules! fail_point {
-    ($name:literal) => {};
-}
-
 pub mod admin;
 pub mod hooks;
 pub mod ops;

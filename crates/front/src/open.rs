@@ -32,7 +32,7 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
         let callback_host = opening.callback.as_ref().map(|callback| callback.host.clone());
         let (ledger, id) = (&api.front.ledger, draft.task.id);
         let is_there = async || ledger.task(id).await.map(|row| row.is_some());
-        fail_point!("open.before_commit");
+        task::fail_point!("open.before_commit");
         let opened = doubt::settle(async || ledger.open_task(opening.clone()).await, is_there).await;
         let opened = opened.map_err(|error| refusal(&error, id))?;
         if matches!(opened, Opened::Replayed { .. }) && !rule.repeats() {
@@ -49,7 +49,7 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
             let (body_hash, expires_ms) = (rule.body_hash, rule.expires_ms);
             api.recent.put(token, rule.scope, Taken { task, body_hash, answer, copy, expires_ms }, now_ms);
         }
-        fail_point!("open.after_commit");
+        task::fail_point!("open.after_commit");
         if opened == Opened::New {
             after_commit(api, &draft.task, callback_host);
         }

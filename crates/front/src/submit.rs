@@ -44,7 +44,7 @@ async fn accept(api: &Api, asked: &Asked, request: &Span) -> Result<Response, Pr
         Opened::Conflict => return Err(Problem::idempotency_conflict()),
         Opened::ExistingChild(first) => return existing(api, asked, first).await,
     };
-    fail_point!("open.before_answer");
+    task::fail_point!("open.before_answer");
     Ok(held(api, asked, Given { task, answer, headers, position }).await)
 }
 

@@ -4,18 +4,6 @@
 //! [`Ledger::commit`]) share statements and commits (`writer.rs`, `batch.rs`). No statement asks the
 //! engine for the time: the clock is an argument, and `server_time.rs` is what a clock may go by.
 
-/// A place where a test build may kill or stop the process (feature `failpoints`); nothing in any other build.
-#[cfg(feature = "failpoints")]
-macro_rules! fail_point {
-    ($name:literal) => {
-        fail::fail_point!($name)
-    };
-}
-#[cfg(not(feature = "failpoints"))]
-macro_rules! fail_point {
-    ($name:literal) => {};
-}
-
 mod artifact;
 mod attempt;
 mod batch;

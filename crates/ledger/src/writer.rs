@@ -252,7 +252,7 @@ impl Committer {
         let begun = tokio::time::Instant::now();
         let mut transaction = self.database.begin().await?;
         let results = batch::run(self.database.engine, &mut transaction, self.entropy.as_ref(), units).await?;
-        fail_point!("group_commit.inside");
+        task::fail_point!("group_commit.inside");
         self.database.commit(transaction).await.map_err(Trouble::AtCommit)?;
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let rows: usize = units.iter().map(Unit::rows).sum();

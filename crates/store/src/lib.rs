@@ -1,17 +1,5 @@
 //! Artifacts: a folder or S3, behind one trait.
 
-/// A place where a test build may kill or stop the process (feature `failpoints`); nothing in any other build.
-#[cfg(feature = "failpoints")]
-macro_rules! fail_point {
-    ($name:literal) => {
-        fail::fail_point!($name)
-    };
-}
-#[cfg(not(feature = "failpoints"))]
-macro_rules! fail_point {
-    ($name:literal) => {};
-}
-
 mod folder;
 pub mod key;
 mod s3;

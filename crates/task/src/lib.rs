@@ -3,6 +3,25 @@
 //! Nothing here does anything: no I/O, no clock, no chance. Every other crate may depend on this
 //! one; this one depends on none of them.
 
+/// A place where a test build may kill or stop the process (feature `failpoints`, armed by `workers`); nothing in
+/// any other build.
+#[cfg(feature = "failpoints")]
+#[macro_export]
+macro_rules! fail_point {
+    ($name:literal) => {
+        $crate::fail::fail_point!($name)
+    };
+}
+/// A place where a test build may kill or stop the process; nothing in this build.
+#[cfg(not(feature = "failpoints"))]
+#[macro_export]
+macro_rules! fail_point {
+    ($name:literal) => {};
+}
+/// What `fail_point!` is made of, for whoever arms it.
+#[cfg(feature = "failpoints")]
+pub use fail;
+
 pub mod address;
 pub mod artifact;
 pub mod callback;

@@ -92,7 +92,7 @@ impl Outbound {
         });
         let answer = sent.await?;
         if request.paid {
-            fail_point!("submit.before_answer_read");
+            task::fail_point!("submit.before_answer_read");
         }
         let limit = millis(call.timeout_ms);
         let limits = Limits { max_bytes: call.body_max_bytes as u64, idle: limit, until: started + limit };

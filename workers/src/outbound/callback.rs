@@ -71,7 +71,7 @@ impl Outbound {
             header_timeout_ms: timeout_ms,
         };
         let response = self.send(request).await?;
-        fail_point!("notify.after_send");
+        task::fail_point!("notify.after_send");
         let limits = Limits { max_bytes: CALLBACK_ANSWER_MAX_BYTES as u64, idle: millis(timeout_ms), until };
         let head = collect_head(response.body, limits).await;
         let delivered = (200..300).contains(&response.status);

@@ -101,13 +101,13 @@ impl Upload {
         }
         self.hash.update(piece);
         let written = self.file.write_all(piece).await.map_err(|e| away("writing an upload", &e));
-        fail_point!("archive.after_part");
+        task::fail_point!("archive.after_part");
         written
     }
 
     /// Makes the bytes durable.
     pub(super) async fn finish(mut self) -> Result<Finished, StoreError> {
-        fail_point!("archive.after_last_part");
+        task::fail_point!("archive.after_last_part");
         let synced = async {
             self.file.flush().await?;
             self.file.sync_all().await?;

@@ -93,7 +93,7 @@ impl Upload {
         let request = self.bucket.client.upload_part().bucket(&self.bucket.name).key(&self.full_key);
         let request = request.set_upload_id(self.id.clone()).part_number(number).body(Body::from(block));
         let part = request.send().await.map_err(|e| error::read(Doing::Uploading, &e))?;
-        fail_point!("archive.after_part");
+        task::fail_point!("archive.after_part");
         let completed = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag);
         Ok(completed.set_checksum_crc32(part.checksum_crc32).build())
     }
@@ -101,7 +101,7 @@ impl Upload {
     async fn finish(mut self, parts: Vec<CompletedPart>) -> Result<(), StoreError> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = self.bucket.client.complete_multipart_upload().bucket(&self.bucket.name).key(&self.full_key);
-        fail_point!("archive.after_last_part");
+        task::fail_point!("archive.after_last_part");
         match request.set_upload_id(self.id.clone()).multipart_upload(parts).send().await {
             Ok(_) => {
                 self.id = None;
