@@ -61,9 +61,12 @@ pub(crate) fn s3_settings(address: SocketAddr) -> S3Settings {
     }
 }
 
-/// The queue of a setup.
-pub(crate) fn scheduler(redis: &str) -> anyhow::Result<Arc<dyn Scheduler>> {
-    let settings = RedisSettings { url: redis.to_owned(), prefix: "bench".to_owned(), shards: 1 };
+/// The prefix of a bench queue's keys.
+pub(crate) const PREFIX: &str = "bench";
+
+/// The queue in this Redis under this prefix.
+pub(crate) fn scheduler(redis: &str, prefix: &str) -> anyhow::Result<Arc<dyn Scheduler>> {
+    let settings = RedisSettings { url: redis.to_owned(), prefix: prefix.to_owned(), shards: 1 };
     Ok(RedisScheduler::connect(&settings, &OsEntropy)?)
 }
 
@@ -80,7 +83,7 @@ impl Parts {
         ledger.migrate().await?;
         let channels = ChannelCache::new(ledger.clone());
         channels.refresh().await?;
-        let scheduler = scheduler(&setup.redis)?;
+        let scheduler = scheduler(&setup.redis, PREFIX)?;
         let store = Arc::new(S3Store::new(s3_settings(setup.s3))?);
         Ok(Self { ledger, channels, scheduler, store, clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy) })
     }

@@ -29,6 +29,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("aws-sdk-s3", &["store"]),
     ("clap", &["app"]),
     ("getrandom", &["app"]),
+    ("fail", &["task"]),
     ("opentelemetry", &["app"]),
     ("opentelemetry_sdk", &["app"]),
     ("opentelemetry-otlp", &["app"]),

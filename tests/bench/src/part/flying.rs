@@ -5,7 +5,7 @@ use super::lateness::Lateness;
 use super::say;
 use crate::machine;
 use crate::nature::{OsEntropy, SystemClock};
-use crate::service::{Parts, Setup, s3_settings, scheduler};
+use crate::service::{PREFIX, Parts, Setup, s3_settings, scheduler};
 use queue::{Lane, LaneSettings};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -48,7 +48,7 @@ pub(super) async fn play(flight: Flight) -> anyhow::Result<()> {
     let resident_mib;
     let mut lanes;
     let scheduler = if flight.is_alone {
-        let (scheduler, clock) = (scheduler(&flight.setup.redis)?, Arc::new(SystemClock));
+        let (scheduler, clock) = (scheduler(&flight.setup.redis, PREFIX)?, Arc::new(SystemClock));
         resident_mib = machine::resident_mib(own)?;
         began = Instant::now();
         alone::fill(&*scheduler, &*clock, &OsEntropy, flight.tasks, flight.channels, flight.period_ms).await?;

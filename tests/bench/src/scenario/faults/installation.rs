@@ -2,6 +2,7 @@
 //! processes as many as are asked for.
 
 use super::bucket::{ACCESS_KEY_ID, BUCKET, Bucket, SECRET};
+use super::in_flight::InFlight;
 use super::process::{Launch, Process};
 use super::proxy::Proxy;
 use super::receiver::Receiver;
@@ -45,6 +46,7 @@ pub(super) struct Installation {
     pub(super) proxy: Proxy,
     pub(super) sim: Sim,
     pub(super) receiver: Receiver,
+    pub(super) in_flight: InFlight,
     pub(super) pool: PgPool,
     pub(super) client: reqwest::Client,
     pub(super) token: String,
@@ -76,6 +78,7 @@ impl Installation {
         let sim = Sim::start(config).await?;
         origin.get_or_init(|| format!("http://{}", sim.addr));
         std::fs::write(folder.path().join("config.toml"), configuration(&through, &redis.url(), &bucket))?;
+        let in_flight = InFlight::watch(&redis.url())?;
         let mut world = Self {
             folder,
             backlot: bench.backlot.clone(),
@@ -84,6 +87,7 @@ impl Installation {
             proxy,
             sim,
             receiver: Receiver::start().await?,
+            in_flight,
             pool: pool(&url, 2).await?,
             client: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?,
             token: String::new(),

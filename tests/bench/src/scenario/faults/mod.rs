@@ -5,6 +5,7 @@
 mod binary;
 mod bucket;
 mod crowd;
+mod in_flight;
 mod installation;
 mod padding;
 mod points;

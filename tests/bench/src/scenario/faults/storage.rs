@@ -97,14 +97,12 @@ pub(super) async fn run(bench: &Bench, fault: Fault) -> anyhow::Result<Row> {
         while answered.count() < tasks / 3 {
             sleep(LOOK_PAUSE).await;
         }
+        world.in_flight.struck();
         make(bench, fault, &world).await?;
         anyhow::Ok(Instant::now())
     };
     let (placed, cleared) = tokio::join!(crowd::submit(&world, Mix::Pictures, tasks, clients, &answered), faulty);
-    let mut row = settle(fault.name(), &world, placed?, cleared?).await?;
-    // As many as both processes may have under way.
-    row.duplicates_max = Some(128);
-    Ok(row)
+    settle(fault.name(), &world, placed?, cleared?).await
 }
 
 fn ahead(launch: Launch) -> Launch {

@@ -28,8 +28,8 @@ pub(super) struct Row {
     callbacks_missing: u64,
     callbacks_dead: u64,
     duplicates: u64,
-    /// More duplicates than were in flight are too many.
-    pub(super) duplicates_max: Option<u64>,
+    /// Callbacks that were in flight at the faults: more duplicates than these are too many.
+    in_flight: u64,
     seconds: f64,
     error: Option<String>,
 }
@@ -70,6 +70,7 @@ pub(super) async fn settle(
         callbacks_missing: missing + tally.pending,
         callbacks_dead: tally.dead,
         duplicates: world.receiver.duplicates(),
+        in_flight: world.in_flight.at_faults(),
         seconds,
         error,
         ..Row::default()
@@ -96,7 +97,7 @@ impl Row {
         unless(self.callbacks_dead == 0, "callbacks were given up");
         unless(self.failed.keys().all(|kind| kind == "uncertain"), "tasks failed for no doubt");
         unless(self.failed.values().sum::<u64>() <= self.uncertain, "more failed than were in doubt");
-        unless(self.duplicates_max.is_none_or(|max| self.duplicates <= max), "more duplicates than were in flight");
+        unless(self.duplicates <= self.in_flight, "more duplicates than were in flight");
         unless(self.hits.is_none_or(|(hits, wanted)| hits >= wanted), "not hit as often as was asked");
         wrong
     }
@@ -117,7 +118,7 @@ impl Row {
             self.doubled.to_string(),
             uncertain,
             self.callbacks_missing.to_string(),
-            self.duplicates.to_string(),
+            format!("{} of {}", self.duplicates, self.in_flight),
             format!("{:.0}", self.seconds),
         ]
     }
@@ -127,7 +128,7 @@ impl Row {
             "row": self.name, "hits": self.hits.map(|(hits, _)| hits), "accepted": self.accepted, "ended": self.ended,
             "failed": self.failed, "lost": self.lost, "doubled": self.doubled, "uncertain": self.uncertain,
             "ways": self.ways, "callbacks_missing": self.callbacks_missing, "callbacks_dead": self.callbacks_dead,
-            "duplicates": self.duplicates, "seconds": self.seconds.round(), "wrong": self.wrong(),
+            "duplicates": self.duplicates, "in_flight": self.in_flight, "seconds": self.seconds.round(), "wrong": self.wrong(),
         })
     }
 }
@@ -142,7 +143,7 @@ const HEADS: [&str; 10] = [
     "double submits",
     "uncertain (resolved by)",
     "callbacks missing",
-    "duplicate",
+    "duplicate, of in flight",
     "seconds to recover",
 ];
 
