@@ -33,7 +33,7 @@ pub struct CallbackSend {
 
 impl Outbound {
     /// Posts `body` to `url` once: public addresses and `OutboundSettings::callback_ranges` only, no
-    /// redirect, no compression, on a fresh connection. Never takes longer than
+    /// redirect, no compression, on a connection that is kept for a few seconds. Never takes longer than
     /// `OutboundSettings::callback_timeout_ms`, whatever the receiver does.
     pub async fn post_callback(&self, url: &str, headers: HeaderMap, body: Bytes) -> CallbackSend {
         let started = Instant::now();
@@ -66,7 +66,8 @@ impl Outbound {
             headers,
             body: WireBody::of(body),
             reach,
-            connection: Connection::Own,
+            // A receiver knows a callback that comes again by its id.
+            connection: Connection::Pooled,
             connect_timeout_ms: timeout_ms,
             header_timeout_ms: timeout_ms,
         };

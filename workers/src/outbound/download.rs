@@ -89,7 +89,9 @@ impl Outbound {
         let response = self.travel(request.method.clone(), url, request.headers.clone(), body, journey).await?;
         let text = |name| response.headers.get(name).and_then(|value| value.to_str().ok());
         let content_type = text(header::CONTENT_TYPE).map(str::to_owned);
-        let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        // Where both are told, the body is as long as its chunks are (RFC 9112, 6.3).
+        let length = text(header::CONTENT_LENGTH).filter(|_| !response.headers.contains_key(header::TRANSFER_ENCODING));
+        let length = length.and_then(|length| length.parse::<u64>().ok());
         if length.is_some_and(|length| length > limits.max_bytes) {
             return Err(too_large(limits.max_bytes));
         }

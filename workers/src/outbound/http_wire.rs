@@ -3,11 +3,13 @@
 //! A request that must not be repeated travels on a client of its own, made for it: its name is bound to
 //! the addresses that were checked, it keeps no connections, and so the library's two ways of sending
 //! again are shut. One is its retry layer (`retry::never`); the other re-sends on a fresh connection when a
-//! *reused* one turns out closed (hyper-util, `retry_canceled_requests`), and here none is ever reused.
-//! Requests that do no harm when repeated share a client that keeps connections; it serves configured
-//! origins only, so that no kept connection can outlive a check of its address.
+//! *reused* one turns out closed before a byte was written (hyper-util, `retry_canceled_requests`), and here
+//! none is ever reused. Requests that do no harm when repeated share clients that keep connections: one for
+//! all configured origins, and one for each host elsewhere, which serves no longer than the check of its
+//! addresses holds (`kept`).
 
 use super::deadline::{elapsed_ms, millis};
+use super::kept::{self, KeptClients, Purpose};
 use super::resolve::{self, PooledResolver, Resolver, SystemResolver};
 use super::target;
 use super::wire::{Connection, Reach, Timings, Wire, WireBody, WireError, WireErrorKind, WireRequest, WireResponse};
@@ -34,6 +36,9 @@ const POOLED_IDLE_LIMIT: Duration = Duration::from_secs(20);
 /// How many idle connections are kept for a host.
 const POOLED_IDLE_PER_HOST: usize = 16;
 
+/// By how much connecting on a kept client ends before its time limit.
+const CONNECT_MARGIN: Duration = Duration::from_millis(20);
+
 /// Pause between two signs of life on a connection.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -51,6 +56,7 @@ pub fn install_ring() {
 pub struct HttpWire {
     tls: ClientConfig,
     pooled: Client,
+    kept: KeptClients,
     resolver: Arc<dyn Resolver>,
 }
 
@@ -79,7 +85,7 @@ impl HttpWire {
             .http2_keep_alive_interval(KEEPALIVE)
             .build()
             .map_err(|error| wire_failure::read(&error, "making the HTTP client", false))?;
-        Ok(Self { tls, pooled, resolver })
+        Ok(Self { tls, pooled, kept: KeptClients::default(), resolver })
     }
 
     async fn send_alone(&self, request: WireRequest) -> Result<WireResponse, WireError> {
@@ -87,13 +93,7 @@ impl HttpWire {
         let until = started + millis(request.header_timeout_ms);
         let connect_until = until.min(started + millis(request.connect_timeout_ms));
         let origin = target::label(&request.url);
-        let looked_up = timeout_at(connect_until, resolve::addresses(&*self.resolver, &request.url, &request.reach));
-        let addresses = looked_up.await.map_err(|_| {
-            WireError::before(
-                WireErrorKind::Timeout,
-                format!("{origin}: the name was not looked up within the time limit"),
-            )
-        })??;
+        let addresses = self.look_up(&request.url, &request.reach, connect_until).await?;
         let dns_ms = target::literal(&request.url).is_none().then(|| elapsed_ms(started));
 
         let connected = Arc::new(OnceLock::new());
@@ -138,15 +138,50 @@ impl HttpWire {
             .build()
     }
 
-    async fn send_pooled(&self, request: WireRequest) -> Result<WireResponse, WireError> {
+    /// On the client that is kept for this purpose, which is made if there is none.
+    async fn send_kept(&self, purpose: Purpose, request: WireRequest) -> Result<WireResponse, WireError> {
         let started = Instant::now();
         let until = started + millis(request.header_timeout_ms);
-        let origin = target::label(&request.url);
-        match timeout_at(until, self.pooled.execute(into_reqwest(request))).await {
-            Ok(Ok(response)) => Ok(into_response(response, origin, headers_after(started))),
-            Ok(Err(error)) => Err(wire_failure::read(&error, &origin, true)),
-            Err(_) => Err(no_headers(&origin, true)),
-        }
+        let client = match self.kept.get(&purpose) {
+            Some(client) => client,
+            None => self.keep_client(purpose, &request.url, &request.reach, until).await?,
+        };
+        send_on(&client, request, started, until).await
+    }
+
+    async fn keep_client(
+        &self,
+        purpose: Purpose,
+        url: &Url,
+        reach: &Reach,
+        until: Instant,
+    ) -> Result<Client, WireError> {
+        let connect_limit = millis(purpose.connect_timeout_ms);
+        let connect_until = until.min(Instant::now() + connect_limit);
+        let addresses = self.look_up(url, reach, connect_until).await?;
+        let client = plain_client()
+            .tls_backend_preconfigured(self.tls.clone())
+            .resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses)
+            // Just before the time for everything is over, so that the error tells what was waited for.
+            .connect_timeout(connect_limit.saturating_sub(CONNECT_MARGIN))
+            .pool_idle_timeout(kept::IDLE_LIMIT)
+            .pool_max_idle_per_host(kept::IDLE_PER_HOST)
+            .http1_only()
+            .build()
+            .map_err(|error| wire_failure::read(&error, &purpose.origin, false))?;
+        self.kept.put(purpose, client.clone());
+        Ok(client)
+    }
+
+    async fn look_up(&self, url: &Url, reach: &Reach, until: Instant) -> Result<Vec<SocketAddr>, WireError> {
+        let looked_up = timeout_at(until, resolve::addresses(&*self.resolver, url, reach));
+        looked_up.await.map_err(|_| {
+            let origin = target::label(url);
+            WireError::before(
+                WireErrorKind::Timeout,
+                format!("{origin}: the name was not looked up within the time limit"),
+            )
+        })?
     }
 }
 
@@ -155,9 +190,33 @@ impl Wire for HttpWire {
     async fn send(&self, request: WireRequest) -> Result<WireResponse, WireError> {
         target::admit(&request.url, &request.reach)?;
         match (&request.reach, request.connection) {
-            (Reach::Configured, Connection::Pooled) => self.send_pooled(request).await,
-            _ => self.send_alone(request).await,
+            (_, Connection::Own) => self.send_alone(request).await,
+            (Reach::Configured, Connection::Pooled) => {
+                let started = Instant::now();
+                let until = started + millis(request.header_timeout_ms);
+                send_on(&self.pooled, request, started, until).await
+            }
+            (Reach::Public { ranges }, Connection::Pooled) => {
+                let (origin, connect_timeout_ms) = (target::label(&request.url), request.connect_timeout_ms);
+                let purpose = Purpose { origin, ranges: ranges.clone(), connect_timeout_ms };
+                self.send_kept(purpose, request).await
+            }
         }
+    }
+}
+
+/// On a client that keeps connections.
+async fn send_on(
+    client: &Client,
+    request: WireRequest,
+    started: Instant,
+    until: Instant,
+) -> Result<WireResponse, WireError> {
+    let origin = target::label(&request.url);
+    match timeout_at(until, client.execute(into_reqwest(request))).await {
+        Ok(Ok(response)) => Ok(into_response(response, origin, headers_after(started))),
+        Ok(Err(error)) => Err(wire_failure::read(&error, &origin, true)),
+        Err(_) => Err(no_headers(&origin, true)),
     }
 }
 

@@ -14,6 +14,7 @@ mod deadline;
 mod download;
 mod http_wire;
 mod input;
+mod kept;
 mod link;
 mod resolve;
 mod room;

@@ -38,7 +38,8 @@ pub enum Reach {
 pub enum Connection {
     /// A fresh one, closed afterwards: no peer can have closed it before the request goes out.
     Own,
-    /// A kept one if there is one. Only for requests that do no harm when they are asked again.
+    /// A kept one if there is one, on which the request may go out again as long as no byte of it was written.
+    /// Only for requests that do no harm when they are asked again.
     Pooled,
 }
 

@@ -61,6 +61,23 @@ async fn the_status_decides_and_is_classed() {
 }
 
 #[tokio::test]
+async fn a_connection_is_kept_and_given_up_when_the_receiver_closes_it() {
+    let peer = Peer::start(|before, _| match before {
+        2 => Reply::SendAndClose(answer(200, "", "")),
+        _ => ok(""),
+    })
+    .await;
+    let world = patient();
+    for _ in 0..3 {
+        assert_eq!(post(&world, &peer.url()).await.class, "ok");
+    }
+    assert_eq!(peer.connections(), 1);
+    peer.connection_gone().await;
+    assert_eq!(post(&world, &peer.url()).await.class, "ok");
+    assert_eq!((peer.received().len(), peer.connections()), (4, 2), "each went out once");
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let canary = Peer::always(ok("")).await;
     for status in [301, 302, 307, 308] {
