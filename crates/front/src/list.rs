@@ -15,17 +15,24 @@ pub const PAGE_MAX: usize = 500;
 /// How many tasks a numbered page may leave out first: each of them is walked over.
 pub const OFFSET_MAX: usize = 10_000;
 
+/// The highest number that a page tells of all that match: as many as numbered pages can show. To count on
+/// would make every page as slow as its caller's history is long.
+pub const TOTAL_MAX: i64 = (OFFSET_MAX + PAGE_MAX) as i64;
+
 /// Lists one page. `after` has to be a task's id; it need not exist any more.
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let page = asked.family.page(&asked.input())?;
     let limit = page.limit.min(PAGE_MAX);
     let filter = filter(&page, asked.token()?.id, limit)?;
     let ledger = &api.front.ledger;
-    let mut tasks = ledger.list_tasks(&filter).await.map_err(|error| reply::ledger_problem(&error))?;
-    let total = match page.counts {
-        true => Some(ledger.count_tasks(&filter).await.map_err(|error| reply::ledger_problem(&error))?),
-        false => None,
+    let count = async {
+        match page.counts {
+            true => ledger.count_tasks(&filter, TOTAL_MAX).await.map(Some),
+            false => Ok(None),
+        }
     };
+    let read = tokio::try_join!(ledger.list_tasks(&filter), count);
+    let (mut tasks, total) = read.map_err(|error| reply::ledger_problem(&error))?;
     let has_more = tasks.len() > limit;
     tasks.truncate(limit);
     let tasks = tasks.into_iter().map(|task| with_progress(ledger, task)).collect();

@@ -120,15 +120,19 @@ impl Turn {
         None
     }
 
-    async fn answer(&self, batch: Vec<(TaskId, oneshot::Sender<Answer>)>) {
+    async fn answer(&self, mut batch: Vec<(TaskId, oneshot::Sender<Answer>)>) {
+        batch.sort_unstable_by_key(|(id, _)| *id);
         let mut ids: Vec<TaskId> = batch.iter().map(|(id, _)| *id).collect();
-        ids.sort_unstable();
         ids.dedup();
         let found = read(&self.ledger, &ids).await;
-        let found = found.map(|tasks| tasks.into_iter().map(|task| (task.id, task)).collect::<HashMap<_, _>>());
-        for (id, sender) in batch {
-            let answer = match &found {
+        let mut found = found.map(|tasks| tasks.into_iter().map(|task| (task.id, task)).collect::<HashMap<_, _>>());
+        let mut batch = batch.into_iter().peekable();
+        while let Some((id, sender)) = batch.next() {
+            // The last who asks for a task gets it, those before a copy.
+            let is_last = batch.peek().is_none_or(|(next, _)| *next != id);
+            let answer = match &mut found {
                 Ok(tasks) if !tasks.contains_key(&id) && self.ledger.is_unreadable(id) => Err(ReadError::Broken),
+                Ok(tasks) if is_last => Ok(tasks.remove(&id)),
                 Ok(tasks) => Ok(tasks.get(&id).cloned()),
                 Err(error) => Err(error.clone()),
             };

@@ -1,5 +1,6 @@
 //! Artifacts: outputs in the store, one row for each key.
 
+use crate::connection::Connection;
 use crate::engine::{Database, Engine};
 use crate::error::{Fault, LedgerError};
 use crate::event;
@@ -8,7 +9,6 @@ use crate::reader::Reader;
 use crate::retention::page;
 use crate::statement::{Cell, Statement, cells, write_rows};
 use serde_json::json;
-use sqlx::AnyConnection;
 use std::collections::HashMap;
 use task::{Artifact, Role, State, Task, TaskId};
 
@@ -34,9 +34,9 @@ pub(crate) fn row(task: TaskId, artifact: &Artifact, late: bool, stored_ms: i64)
 }
 
 /// Keys are deterministic: the same output stored twice is one row.
-pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<u64, Fault> {
+pub(crate) async fn insert(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<u64, Fault> {
     let head = "/* insert_artifacts */ INSERT INTO artifact (store_key, task_id, position, role, piece, content_type, bytes, \
-         sha256, width, height, duration_ms, late, stored_ms) VALUES ";
+         sha256, width, height, duration_ms, late, stored_ms) ";
     Ok(write_rows(engine, connection, head, rows, " ON CONFLICT (store_key) DO NOTHING").await?)
 }
 

@@ -1,12 +1,12 @@
 //! Attempts: one row for each paid request, written before it goes out.
 
+use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
 use crate::reader::Reader;
 use crate::statement::{Cell, cells, write_rows};
 use serde_json::Value;
-use sqlx::AnyConnection;
 use task::{AttemptId, ClientId, TaskId};
 
 /// Most attempts given for one task.
@@ -35,15 +35,15 @@ pub struct Attempt {
     pub note: Option<Value>,
 }
 
-pub(crate) async fn begin(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+pub(crate) async fn begin(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
     let head = "/* begin_attempts */ INSERT INTO attempt \
-         (id, task_id, client_id, channel, upstream_model, begun_ms) VALUES ";
+         (id, task_id, client_id, channel, upstream_model, begun_ms) ";
     write_rows(engine, connection, head, rows, "").await?;
     Ok(())
 }
 
-pub(crate) async fn end(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
-    let head = "/* end_attempts */ WITH v (k, ended_ms, outcome, note) AS (VALUES ";
+pub(crate) async fn end(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+    let head = "/* end_attempts */ WITH v (k, ended_ms, outcome, note) AS (";
     let tail = ") UPDATE attempt SET ended_ms = v.ended_ms, outcome = v.outcome, note = v.note \
          FROM v WHERE attempt.id = v.k";
     write_rows(engine, connection, head, rows, tail).await?;

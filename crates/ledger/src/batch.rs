@@ -6,6 +6,7 @@
 //! inserts at the same moment) shows as a missing row, and the batch is run again one by one.
 
 use crate::change::{AttemptNote, Change};
+use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::idempotency::Remembered;
@@ -15,7 +16,6 @@ use crate::token::Balance;
 use crate::writer::{Reply, Unit};
 use crate::{artifact, attempt, callback, clip, event, idempotency, reader::Reader, rows, token};
 use serde_json::json;
-use sqlx::AnyConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use task::{Entropy, TaskId, TokenId};
 
@@ -57,7 +57,7 @@ struct Plan {
 /// Runs the units inside the caller's transaction; gives one result for each, in order.
 pub(crate) async fn run(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     entropy: &dyn Entropy,
     units: &[Unit],
 ) -> Result<Vec<Result<Reply, LedgerError>>, Fault> {
@@ -91,7 +91,20 @@ pub(crate) async fn run(
     Ok(results)
 }
 
-async fn look(engine: Engine, connection: &mut AnyConnection, units: &[Unit]) -> Result<Known, Fault> {
+/// One statement that does a whole batch, where nothing has to be looked at first: openings without a key,
+/// a parent and a price. It refuses all of them when a task is there already.
+pub(crate) fn at_once(engine: Engine, entropy: &dyn Entropy, units: &[Unit]) -> Option<Result<Statement, LedgerError>> {
+    if engine == Engine::Sqlite {
+        // There a round trip costs nothing.
+        return None;
+    }
+    let openings: Vec<&Opening> = units.iter().map(Unit::plain_opening).collect::<Option<_>>()?;
+    let mut plan = Plan::default();
+    let planned = openings.into_iter().try_for_each(|opening| plan.open(opening, entropy));
+    Some(planned.map(|()| plan.opening_statement(engine)))
+}
+
+async fn look(engine: Engine, connection: &mut Connection, units: &[Unit]) -> Result<Known, Fault> {
     let mut known = Known::default();
     let mut tasks = BTreeSet::new();
     let mut keys = Vec::new();
@@ -140,7 +153,7 @@ async fn look(engine: Engine, connection: &mut AnyConnection, units: &[Unit]) ->
 
 async fn lock_tasks(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     ids: &BTreeSet<TaskId>,
 ) -> Result<HashMap<TaskId, Locked>, Fault> {
     let mut sql = Statement::start(
@@ -165,7 +178,7 @@ async fn lock_tasks(
 
 async fn find_children(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     parents: Vec<TaskId>,
 ) -> Result<HashMap<TaskId, TaskId>, Fault> {
     let mut sql = Statement::start(engine, "/* find_children */ SELECT id, modal_of FROM task WHERE modal_of IN ");
@@ -180,6 +193,13 @@ async fn find_children(
 }
 
 impl Unit {
+    /// An opening that its own rows decide.
+    fn plain_opening(&self) -> Option<&Opening> {
+        let Self::Open(opening) = self else { return None };
+        let is_plain = opening.idempotency.is_none() && opening.only_child_of.is_none() && opening.reserve == 0;
+        is_plain.then_some(opening)
+    }
+
     fn changes(&self) -> &[Change] {
         match self {
             Self::Open(_) => &[],
@@ -306,7 +326,20 @@ impl Plan {
         Ok(())
     }
 
-    async fn write(mut self, engine: Engine, connection: &mut AnyConnection) -> Result<(), Fault> {
+    /// Tasks, events and callbacks together: a foreign key is looked at when the statement ends.
+    fn opening_statement(mut self, engine: Engine) -> Statement {
+        self.opened.sort_by_key(|(key, _)| *key);
+        let tasks = self.opened.into_iter().map(|(_, row)| row).collect();
+        let mut sql = Statement::start(engine, "/* open_tasks */ WITH opened AS (INSERT INTO task (");
+        sql.push(rows::COLUMNS).push(") ").rows(tasks).push(")");
+        if !self.callbacks.is_empty() {
+            sql.push(", called AS (").push(callback::INSERT).rows(self.callbacks).push(")");
+        }
+        sql.push(" ").push(event::INSERT).rows(self.events);
+        sql
+    }
+
+    async fn write(mut self, engine: Engine, connection: &mut Connection) -> Result<(), Fault> {
         self.write_changed(engine, connection).await?;
         token::move_money(engine, connection, &self.money).await?;
         self.write_opened(engine, connection).await?;
@@ -322,10 +355,10 @@ impl Plan {
         Ok(())
     }
 
-    async fn write_changed(&mut self, engine: Engine, connection: &mut AnyConnection) -> Result<(), Fault> {
+    async fn write_changed(&mut self, engine: Engine, connection: &mut Connection) -> Result<(), Fault> {
         self.changed.sort_by_key(|(id, _)| *id);
         let count = self.changed.len() as u64;
-        let head = format!("/* commit */ WITH v (k, expect, progress, {}) AS (VALUES ", rows::CHANGED.join(", "));
+        let head = format!("/* commit */ WITH v (k, expect, progress, {}) AS (", rows::CHANGED.join(", "));
         let set: Vec<_> = rows::CHANGED.iter().map(|column| format!("{column} = v.{column}")).collect();
         let tail = format!(
             ") UPDATE task SET {}, progress = CASE WHEN v.progress > task.progress THEN v.progress ELSE task.progress END \
@@ -337,10 +370,10 @@ impl Plan {
         all_written(write_rows(engine, connection, &head, rows, &tail).await?, count)
     }
 
-    async fn write_opened(&mut self, engine: Engine, connection: &mut AnyConnection) -> Result<(), Fault> {
+    async fn write_opened(&mut self, engine: Engine, connection: &mut Connection) -> Result<(), Fault> {
         self.opened.sort_by_key(|(key, _)| *key);
         let count = self.opened.len() as u64;
-        let head = format!("/* open_task */ INSERT INTO task ({}) VALUES ", rows::COLUMNS);
+        let head = format!("/* open_task */ INSERT INTO task ({}) ", rows::COLUMNS);
         let rows = self.opened.drain(..).map(|(_, row)| row).collect();
         all_written(write_rows(engine, connection, &head, rows, " ON CONFLICT DO NOTHING").await?, count)
     }

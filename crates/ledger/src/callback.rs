@@ -4,6 +4,8 @@
 //! the end. The rule is applied when an attempt fails and again when the next one is asked for,
 //! because a newer one may have been written in between.
 
+use crate::connection::Connection;
+use crate::connection::Row;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
@@ -12,8 +14,6 @@ use crate::rows::json;
 use crate::statement::{Cell, Statement, cells, write_rows};
 use crate::unreadable::{Moment, Paged, moment};
 use serde_json::{Value, json};
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use std::str::FromStr;
 use task::{CallbackId, Entropy, NewCallback, Task, TaskId};
 
@@ -132,14 +132,17 @@ pub(crate) fn row(after: &Task, new: &NewCallback, entropy: &dyn Entropy) -> Vec
     ]
 }
 
-pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
-    let head = "/* insert_callbacks */ INSERT INTO callback (id, task_id, seq, url, host, word, body, terminal, state, \
-         attempts, due_ms, created_ms) VALUES ";
-    write_rows(engine, connection, head, rows, "").await?;
+/// What stands before rows of callbacks.
+pub(crate) const INSERT: &str = "INSERT INTO callback (id, task_id, seq, url, host, word, body, terminal, state, \
+     attempts, due_ms, created_ms) ";
+
+pub(crate) async fn insert(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+    let head = format!("/* insert_callbacks */ {INSERT}");
+    write_rows(engine, connection, &head, rows, "").await?;
     Ok(())
 }
 
-fn read(row: &AnyRow) -> Result<Callback, LedgerError> {
+fn read(row: &Row) -> Result<Callback, LedgerError> {
     let mut row = Reader::new("callback", row);
     Ok(Callback {
         id: row.parsed("id")?,
@@ -176,7 +179,7 @@ fn pending_of(engine: Engine, task: TaskId) -> Statement {
     sql
 }
 
-async fn supersede(engine: Engine, connection: &mut AnyConnection, task: TaskId, now_ms: i64) -> Result<(), Fault> {
+async fn supersede(engine: Engine, connection: &mut Connection, task: TaskId, now_ms: i64) -> Result<(), Fault> {
     let rows = pending_of(engine, task).fetch_all(connection).await?;
     let pending = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let losers = giving_way(&pending);
@@ -212,7 +215,7 @@ impl Ledger {
             sql.bind(limit);
             sql
         };
-        let read = |row: &AnyRow| {
+        let read = |row: &Row| {
             let mut row = Reader::new("callback", row);
             Ok((row.parsed("task_id")?, row.text("host")?, row.int("due_ms")?))
         };

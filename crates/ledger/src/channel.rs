@@ -1,13 +1,13 @@
 //! Channels: configured accounts, their credentials sealed.
 
+use crate::connection::Connection;
+use crate::connection::Row;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
 use crate::reader::Reader;
 use crate::rows::json;
 use crate::sealed::Place;
 use crate::statement::{Cell, Statement, cells};
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use task::{Channel, ChannelLimits, UncertainPolicy};
 
 /// Most channels that are read, removed ones included.
@@ -60,7 +60,7 @@ impl Ledger {
         ])
     }
 
-    fn read_channel(&self, row: &AnyRow) -> Result<Channel, LedgerError> {
+    fn read_channel(&self, row: &Row) -> Result<Channel, LedgerError> {
         let mut row = Reader::new("channel", row);
         let name = row.text("name")?;
         Ok(Channel {
@@ -154,7 +154,7 @@ impl Ledger {
         Ok(changed)
     }
 
-    async fn raise_channels_version(&self, connection: &mut AnyConnection) -> Result<(), Fault> {
+    async fn raise_channels_version(&self, connection: &mut Connection) -> Result<(), Fault> {
         let sql = "/* raise_channels_version */ INSERT INTO counter (name, value) VALUES ('channels', 1) \
              ON CONFLICT (name) DO UPDATE SET value = counter.value + 1";
         self.fixed(sql, vec![]).execute(connection).await?;

@@ -1,12 +1,12 @@
 //! Clips: whose task made a song, by the vendor's id for it, so that its caller can go on from it
 //! (`contract/DECISIONS.md`, Suno: clip ids).
 
+use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
 use crate::statement::{Cell, cells, write_rows};
 use crate::task::read_id;
-use sqlx::AnyConnection;
 use task::{Task, TaskId, TokenId};
 
 /// Most clips of one task that can be found again: a vendor makes two at a time.
@@ -27,8 +27,8 @@ pub(crate) fn rows(before: &Task, after: &Task) -> Vec<Vec<Cell>> {
 }
 
 /// The task's row is locked, so that nobody else writes the same rows; a vendor may name a clip twice.
-pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
-    let head = "/* insert_clips */ INSERT INTO clip (token_id, clip_id, task_id) VALUES ";
+pub(crate) async fn insert(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+    let head = "/* insert_clips */ INSERT INTO clip (token_id, clip_id, task_id) ";
     write_rows(engine, connection, head, rows, " ON CONFLICT DO NOTHING").await?;
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! What is due: what the sweep walks and the queue is rebuilt from. Pages of at most 1,000 rows.
 
+use crate::connection::Row;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::reader::Reader;
 use crate::retention::page;
 use crate::statement::{Statement, cells};
 use crate::unreadable::{Moment, Paged, by_id, moment};
-use sqlx::any::AnyRow;
 use task::{State, TaskId};
 
 /// A task as the sweep needs it.
@@ -25,7 +25,7 @@ pub struct DueTask {
     pub version: i64,
 }
 
-fn read(row: &AnyRow) -> Result<DueTask, LedgerError> {
+fn read(row: &Row) -> Result<DueTask, LedgerError> {
     let mut row = Reader::new("task", row);
     Ok(DueTask {
         id: row.parsed("id")?,
@@ -99,6 +99,20 @@ impl Ledger {
         self.paged(limit, after.map(|id| id.to_string()), Paged { select, place: by_id, read }).await
     }
 
+    /// Those of these tasks that hold a slot of the channel, or wait for one. Reads 500 at a time.
+    pub async fn holders(&self, channel: &str, ids: &[TaskId]) -> Result<Vec<TaskId>, LedgerError> {
+        let states = State::ALL.into_iter().filter(|state| state.holds_slot() || *state == State::Queued);
+        let mut holders = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(500) {
+            let mut sql = self.statement("/* holders */ SELECT id FROM task WHERE channel = ");
+            sql.bind(channel).push(" AND state IN ").list(states.clone());
+            sql.push(" AND id IN ").list(ids.iter().copied());
+            let rows = self.database().fetch_all(sql).await?;
+            holders.append(&mut self.readable(&rows, |row| Reader::new("task", row).parsed("id"))?);
+        }
+        Ok(holders)
+    }
+
     /// Queued and running tasks whose deadline has come, with the deadline, by (deadline, id) after `after`.
     /// Those in the states between have a time of their own.
     pub async fn past_deadline(
@@ -116,7 +130,7 @@ impl Ledger {
             sql.bind(now_ms).after("deadline_ms", "id", after).push(" ORDER BY deadline_ms, id LIMIT ").bind(limit);
             sql
         };
-        let read = |row: &AnyRow| {
+        let read = |row: &Row| {
             let mut row = Reader::new("task", row);
             Ok((row.parsed("id")?, row.int("deadline_ms")?, row.parsed("state")?))
         };

@@ -1,5 +1,6 @@
 //! Errands: questions asked upstream on a caller's behalf.
 
+use crate::connection::Row;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::reader::Reader;
@@ -7,7 +8,6 @@ use crate::retention::page;
 use crate::rows::json;
 use crate::statement::cells;
 use serde::{Deserialize, Serialize};
-use sqlx::any::AnyRow;
 use task::{ErrandId, TaskId};
 
 /// Most open errands given at a time.
@@ -64,7 +64,7 @@ pub enum ErrandResult {
     Failed(String),
 }
 
-fn read(row: &AnyRow) -> Result<Errand, LedgerError> {
+fn read(row: &Row) -> Result<Errand, LedgerError> {
     let mut row = Reader::new("errand", row);
     let kinds = [ErrandKind::Cancel, ErrandKind::Seed];
     Ok(Errand {

@@ -61,6 +61,30 @@ pub(crate) enum Fault {
     Refused(LedgerError),
 }
 
+/// Why a transaction did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Nothing was written.
+    Before(Fault),
+    /// Something may have been.
+    AtCommit(LedgerError),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Before(fault)
+    }
+}
+
+impl From<Trouble> for LedgerError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Before(fault) => fault.into(),
+            Trouble::AtCommit(error) => error,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;

@@ -1,5 +1,6 @@
 //! Events: what happened to a task, one row for each version, and notes that made no version.
 
+use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
@@ -7,7 +8,6 @@ use crate::reader::Reader;
 use crate::rows::json;
 use crate::statement::{Cell, Statement, cells, write_rows};
 use serde_json::Value;
-use sqlx::AnyConnection;
 use task::{State, Task, TaskId};
 
 /// Most events given for one task: more than any life has.
@@ -37,16 +37,19 @@ pub(crate) fn row(after: &Task, step: &str, note: &Value) -> Result<Vec<Cell>, L
     Ok(cells![after.id, after.version, 0i64, after.state, step, json("event note", note)?, after.updated_ms])
 }
 
-pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
-    let head = "/* insert_events */ INSERT INTO event (task_id, version, part, state, step, note, at_ms) VALUES ";
-    write_rows(engine, connection, head, rows, "").await?;
+/// What stands before rows of events.
+pub(crate) const INSERT: &str = "INSERT INTO event (task_id, version, part, state, step, note, at_ms) ";
+
+pub(crate) async fn insert(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+    let head = format!("/* insert_events */ {INSERT}");
+    write_rows(engine, connection, &head, rows, "").await?;
     Ok(())
 }
 
 /// Adds a note at the task's present version. The caller's transaction has locked the task's row.
 pub(crate) async fn note(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     task: TaskId,
     step: &str,
     note: &Value,

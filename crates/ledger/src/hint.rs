@@ -3,8 +3,8 @@
 
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
+use crate::reader::Reader;
 use crate::statement::cells;
-use sqlx::Row as _;
 use task::TaskId;
 
 impl Ledger {
@@ -21,6 +21,6 @@ impl Ledger {
     pub async fn hinted_operation(&self, id: TaskId) -> Result<Option<String>, LedgerError> {
         let sql = "/* hinted_operation */ SELECT operation_id FROM hint WHERE task_id = $1";
         let row = self.database().fetch_first(self.fixed(sql, cells![id])).await?;
-        row.map(|row| row.try_get(0)).transpose().map_err(LedgerError::from)
+        row.map(|row| Reader::new("hint", &row).text("operation_id")).transpose()
     }
 }

@@ -1,14 +1,14 @@
 //! Idempotency keys: the answer to be given again, committed together with the task.
 
 use crate::batch::all_written;
+use crate::connection::Connection;
+use crate::connection::Row;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
 use crate::opening::{Idempotency, Opened};
 use crate::reader::Reader;
 use crate::statement::{Cell, Statement, cells, write_rows};
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use std::collections::HashMap;
 use task::{Task, TaskId, TokenId};
 
@@ -75,14 +75,14 @@ pub(crate) fn row(key: &Idempotency, task: &Task) -> Vec<Cell> {
 /// Looks up (token, scope) pairs.
 pub(crate) async fn find(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     keys: Vec<Vec<Cell>>,
 ) -> Result<HashMap<Key, Remembered>, Fault> {
     let mut found = HashMap::new();
     let mut keys = keys.into_iter().peekable();
     while keys.peek().is_some() {
         let chunk: Vec<_> = keys.by_ref().take(crate::statement::MAX_ROWS).collect();
-        let mut sql = Statement::start(engine, "/* find_idempotency */ WITH v (token_id, scope) AS (VALUES ");
+        let mut sql = Statement::start(engine, "/* find_idempotency */ WITH v (token_id, scope) AS (");
         sql.rows(padded(chunk)).push(
             ") SELECT i.token_id, i.scope, i.task_id, i.body_hash, i.status, i.answer, i.expires_ms \
              FROM v JOIN idempotency i ON i.token_id = v.token_id AND i.scope = v.scope",
@@ -97,7 +97,7 @@ pub(crate) async fn find(
 
 type Key = (TokenId, String);
 
-fn read(row: &AnyRow) -> Result<(Key, Remembered), LedgerError> {
+fn read(row: &Row) -> Result<(Key, Remembered), LedgerError> {
     let mut row = Reader::new("idempotency", row);
     let key = (row.parsed("token_id")?, row.text("scope")?);
     let remembered = Remembered {
@@ -119,10 +119,10 @@ fn padded(mut rows: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
 
 /// Takes keys that are new or lapsed (by the opening task's `created_ms`). One that another
 /// transaction took first is a race: the opening is looked at again and replays it.
-pub(crate) async fn insert(engine: Engine, connection: &mut AnyConnection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+pub(crate) async fn insert(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
     let count = rows.len() as u64;
     let head = "/* insert_idempotency */ INSERT INTO idempotency \
-         (token_id, scope, task_id, body_hash, status, answer, expires_ms, created_ms) VALUES ";
+         (token_id, scope, task_id, body_hash, status, answer, expires_ms, created_ms) ";
     let tail = " ON CONFLICT (token_id, scope) DO UPDATE SET task_id = excluded.task_id, \
          body_hash = excluded.body_hash, status = excluded.status, answer = excluded.answer, \
          expires_ms = excluded.expires_ms, created_ms = excluded.created_ms \

@@ -1,12 +1,11 @@
 //! The tables: embedded scripts, each applied once, safe when two processes start together.
 
+use crate::connection::Row;
 use crate::engine::{Database, Engine};
 use crate::error::LedgerError;
 use crate::reader::Reader;
 use crate::statement::{Statement, cells};
 use sha2::{Digest as _, Sha256};
-use sqlx::Executor as _;
-use sqlx::any::AnyRow;
 use std::collections::BTreeMap;
 
 /// A script under one name for both engines.
@@ -27,7 +26,8 @@ macro_rules! migrations {
 }
 
 /// In order. A script that has been released is never edited: its hash is checked.
-const MIGRATIONS: &[Migration] = migrations!["0001_ledger", "0002_hint", "0003_sweep", "0004_pieces", "0005_spill"];
+const MIGRATIONS: &[Migration] =
+    migrations!["0001_ledger", "0002_hint", "0003_sweep", "0004_pieces", "0005_spill", "0006_lists"];
 
 /// Any number that other software in the same database is unlikely to lock.
 const POSTGRES_LOCK: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7219340550168);";
@@ -50,14 +50,14 @@ pub(crate) async fn run(database: &Database) -> Result<usize, LedgerError> {
     let mut transaction = database.begin().await?;
     if database.engine == Engine::Postgres {
         // On SQLite the transaction itself is the lock.
-        transaction.execute(sqlx::raw_sql(POSTGRES_LOCK)).await?;
+        transaction.run(POSTGRES_LOCK).await?;
     }
     let table = "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL)";
-    transaction.execute(sqlx::raw_sql(table)).await?;
+    transaction.run(table).await?;
     let rows = applied(database.engine).fetch_all(&mut transaction).await?;
     let missing = missing(database.engine, &rows)?;
     for migration in &missing {
-        transaction.execute(sqlx::raw_sql(migration.text(database.engine))).await?;
+        transaction.run(migration.text(database.engine)).await?;
         let sql = "/* migrate */ INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)";
         let row = cells![migration.name, migration.hash(database.engine)];
         Statement::fixed(database.engine, sql, row).execute(&mut transaction).await?;
@@ -91,7 +91,7 @@ fn applied(engine: Engine) -> Statement {
 }
 
 /// Scripts of a newer release that this one does not know are left alone.
-fn missing(engine: Engine, applied: &[AnyRow]) -> Result<Vec<&'static Migration>, LedgerError> {
+fn missing(engine: Engine, applied: &[Row]) -> Result<Vec<&'static Migration>, LedgerError> {
     let mut hashes = BTreeMap::new();
     for row in applied {
         let mut row = Reader::new("schema_migration", row);

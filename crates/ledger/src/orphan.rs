@@ -1,5 +1,6 @@
 //! Orphan operations: found after their task had ended, watched until they end too.
 
+use crate::connection::Row;
 use crate::error::LedgerError;
 use crate::event;
 use crate::ledger::Ledger;
@@ -8,7 +9,6 @@ use crate::retention::page;
 use crate::rows::json;
 use crate::statement::{Statement, cells};
 use serde_json::json;
-use sqlx::any::AnyRow;
 use task::{AttemptId, Operation, TaskId};
 
 /// An operation without a task that waits for it.
@@ -73,7 +73,7 @@ impl Ledger {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Orphan, LedgerError> {
+fn read(row: &Row) -> Result<Orphan, LedgerError> {
     let mut row = Reader::new("orphan", row);
     Ok(Orphan {
         task: row.parsed("task_id")?,

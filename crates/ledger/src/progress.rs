@@ -13,8 +13,8 @@ use task::TaskId;
 const MAX_FLUSH_ROWS: usize = 2000;
 /// The least time between two writes of one task.
 const TASK_PAUSE_MS: i64 = 5000;
-/// Most tasks that are remembered; beyond that, news of further ones is dropped.
-const MAX_TASKS: usize = 200_000;
+/// Most tasks that are remembered; beyond that, news of further ones is dropped. Some 100 bytes each.
+const MAX_TASKS: usize = 500_000;
 
 /// What this process knows and the rows may not.
 #[derive(Default)]
@@ -39,20 +39,15 @@ struct Note {
     written_ms: Option<i64>,
 }
 
-impl Progress {
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, id: TaskId, progress: i64, missing_ms: Option<Option<i64>>) {
-        let mut memory = self.lock();
-        if memory.tasks.len() >= MAX_TASKS && !memory.tasks.contains_key(&id) {
+impl Memory {
+    fn note(&mut self, id: TaskId, progress: i64, missing_ms: Option<Option<i64>>) {
+        if self.tasks.len() >= MAX_TASKS && !self.tasks.contains_key(&id) {
             return;
         }
-        memory.noted += 1;
-        let order = memory.noted;
+        self.noted += 1;
+        let order = self.noted;
         let fresh = Note { progress: 0, missing_ms: None, order, is_written: true, written_ms: None };
-        let note = memory.tasks.entry(id).or_insert(fresh);
+        let note = self.tasks.entry(id).or_insert(fresh);
         let is_news = progress > note.progress || missing_ms.is_some();
         note.progress = note.progress.max(progress);
         note.missing_ms = missing_ms.or(note.missing_ms);
@@ -60,6 +55,16 @@ impl Progress {
             note.is_written = false;
             note.order = order;
         }
+    }
+}
+
+impl Progress {
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, id: TaskId, progress: i64, missing_ms: Option<Option<i64>>) {
+        self.lock().note(id, progress, missing_ms);
     }
 
     /// Ended tasks need no news.
@@ -75,16 +80,21 @@ impl Progress {
         let mut memory = self.lock();
         // What is written is in the row; it is kept only as long as it holds back the next write.
         let rests = |note: &Note| note.written_ms.is_some_and(|at| now_ms - at < TASK_PAUSE_MS);
-        memory.tasks.retain(|_, note| !note.is_written || rests(note));
-        let mut due: Vec<_> = memory
-            .tasks
-            .iter()
-            .filter(|(_, note)| !note.is_written && !rests(note))
-            .map(|(id, note)| (*id, note.clone()))
-            .collect();
-        due.sort_by_key(|(_, note)| (note.written_ms.unwrap_or(i64::MIN), note.order));
-        due.truncate(MAX_FLUSH_ROWS);
-        due
+        let mut waiting = Vec::new();
+        memory.tasks.retain(|id, note| {
+            let is_resting = rests(note);
+            if !note.is_written && !is_resting {
+                waiting.push((note.written_ms.unwrap_or(i64::MIN), note.order, *id));
+            }
+            !note.is_written || is_resting
+        });
+        // The rest need no order: of many that wait, few are written.
+        if waiting.len() > MAX_FLUSH_ROWS {
+            waiting.select_nth_unstable(MAX_FLUSH_ROWS - 1);
+            waiting.truncate(MAX_FLUSH_ROWS);
+        }
+        waiting.sort_unstable();
+        waiting.iter().filter_map(|(_, _, id)| Some((*id, memory.tasks.get(id)?.clone()))).collect()
     }
 
     fn written(&self, notes: &[(TaskId, Note)], now_ms: i64) {
@@ -116,8 +126,8 @@ async fn write(ledger: &Ledger, notes: &[(TaskId, Note)]) -> Result<u64, LedgerE
         sql.list(notes.iter().map(|(id, _)| *id)).push(" ORDER BY id").push(engine.row_lock());
         sql.fetch_all(&mut transaction).await.map_err(Fault::from)?;
     }
-    let mut sql = Statement::start(engine, "/* flush_progress */ WITH v (k, progress, sets, missing_ms) AS (VALUES ");
-    sql.rows(notes.iter().map(|(id, note)| row(*id, note))).push(
+    let mut sql = Statement::start(engine, "/* flush_progress */ WITH v (k, progress, sets, missing_ms) AS (");
+    sql.rows(notes.iter().map(|(id, note)| row(*id, note)).collect()).push(
         ") UPDATE task SET progress = CASE WHEN v.progress > task.progress THEN v.progress ELSE task.progress END, \
          missing_ms = CASE WHEN v.sets = 1 AND (v.missing_ms IS NULL OR v.missing_ms >= task.updated_ms) \
              THEN v.missing_ms ELSE task.missing_ms END \
@@ -134,6 +144,21 @@ impl Ledger {
     /// Written by [`Ledger::flush_progress`].
     pub fn note_progress(&self, id: TaskId, progress: i64, phase_missing: Option<Option<i64>>) {
         self.progress().note(id, progress.clamp(0, 100), phase_missing);
+    }
+
+    /// Remembers the progress of several running tasks, each given as id, what its row said and what is said
+    /// now; tells which of them have got further than anybody here knew.
+    pub fn note_risen(&self, told: &[(TaskId, i64, i64)]) -> Vec<TaskId> {
+        let mut memory = self.progress().lock();
+        let mut risen = Vec::new();
+        for (id, row, now) in told {
+            let known = memory.tasks.get(id).map_or(*row, |note| note.progress);
+            if *now > known {
+                memory.note(*id, (*now).clamp(0, 100), None);
+                risen.push(*id);
+            }
+        }
+        risen
     }
 
     /// What this process knows of a task's progress, if it may be newer than the row.

@@ -1,10 +1,10 @@
 //! The task's row: its columns in one order, written and read.
 
+use crate::connection::Row;
 use crate::error::LedgerError;
 use crate::reader::Reader;
 use crate::statement::{Cell, cells};
 use serde::Serialize;
-use sqlx::any::AnyRow;
 use task::{Phase, State, Task, TaskId};
 
 /// Every column, in the order of [`insert`] and [`read`].
@@ -150,7 +150,7 @@ fn phase_of(word: &str) -> Option<Phase> {
 }
 
 /// A task from a row of [`COLUMNS`], without its artifacts.
-pub(crate) fn read(row: &AnyRow) -> Result<Task, LedgerError> {
+pub(crate) fn read(row: &Row) -> Result<Task, LedgerError> {
     let mut row = Reader::new("task", row);
     let mut task = Task {
         id: row.parsed("id")?,

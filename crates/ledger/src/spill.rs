@@ -1,6 +1,7 @@
 //! Outputs of unfinished tasks that wait in a process's spill folder while the store is away, and the finished
 //! copies beside them. A side table, without a version: the task goes on being `archiving`.
 
+use crate::connection::Row;
 use crate::error::{Fault, LedgerError};
 use crate::event;
 use crate::ledger::Ledger;
@@ -8,7 +9,6 @@ use crate::reader::Reader;
 use crate::rows::json;
 use crate::statement::{Statement, cells};
 use serde_json::json;
-use sqlx::any::AnyRow;
 use std::collections::BTreeSet;
 use task::{Artifact, TaskId};
 
@@ -79,7 +79,7 @@ const NOTE: &str = "/* note_spilled */ INSERT INTO spill (task_id, position, hol
      ON CONFLICT (task_id, position) DO UPDATE SET holder = excluded.holder, until_ms = excluded.until_ms, \
      artifact = COALESCE(excluded.artifact, spill.artifact)";
 
-fn read(row: &AnyRow) -> Result<Spilled, LedgerError> {
+fn read(row: &Row) -> Result<Spilled, LedgerError> {
     let mut row = Reader::new("spill", row);
     Ok(Spilled {
         position: row.int("position")?,

@@ -1,6 +1,8 @@
 //! Tasks: reading them, and the side columns that change without a version.
 
 use crate::artifact;
+use crate::connection::Connection;
+use crate::connection::Row;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
@@ -9,16 +11,11 @@ use crate::retention::page;
 use crate::rows::{self, COLUMNS};
 use crate::statement::{Statement, cells};
 use crate::unreadable::by_id;
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use std::collections::HashSet;
 use task::{ClientId, Shown, State, Task, TaskId, TokenId};
 
 /// Most ids in one query.
 const MAX_IDS: usize = 500;
-
-/// The largest number that [`Ledger::count_tasks`] tells: a bound for the rows that one question reads.
-pub(crate) const MAX_COUNT: i64 = 100_000;
 
 /// What callers see of a task: once a child has taken its operation over and runs, the child's word
 /// (`contract/DECISIONS.md`, modal). A child that was handed over itself shows its own word.
@@ -83,14 +80,14 @@ impl TaskFilter {
 }
 
 /// Locks one task's row for the rest of the transaction.
-pub(crate) async fn lock(engine: Engine, connection: &mut AnyConnection, id: TaskId) -> Result<(), Fault> {
+pub(crate) async fn lock(engine: Engine, connection: &mut Connection, id: TaskId) -> Result<(), Fault> {
     let mut sql = Statement::start(engine, "/* lock_task */ SELECT id FROM task WHERE id = ");
     sql.bind(id).push(engine.row_lock());
     let found = sql.fetch_all(connection).await?;
     if found.is_empty() { Err(LedgerError::NotFound.into()) } else { Ok(()) }
 }
 
-pub(crate) fn read_id(row: &AnyRow) -> Result<TaskId, LedgerError> {
+pub(crate) fn read_id(row: &Row) -> Result<TaskId, LedgerError> {
     Reader::new("task", row).parsed("id")
 }
 
@@ -133,11 +130,11 @@ impl Ledger {
         }
     }
 
-    /// How many tasks the filter matches, whatever its place and limit say; at most 100,000.
-    pub async fn count_tasks(&self, filter: &TaskFilter) -> Result<i64, LedgerError> {
+    /// How many tasks the filter matches, whatever its place and limit say, counted up to `most`.
+    pub async fn count_tasks(&self, filter: &TaskFilter, most: i64) -> Result<i64, LedgerError> {
         let mut sql = self.statement("/* count_tasks */ SELECT COUNT(*) FROM (SELECT id FROM task WHERE ");
         filter.conditions(&mut sql);
-        sql.push(" LIMIT ").bind(MAX_COUNT).push(") AS found");
+        sql.push(" LIMIT ").bind(most.max(0)).push(") AS found");
         let row = self.database().fetch_first(sql).await?;
         row.as_ref().map_or(Ok(0), |row| Reader::new("task", row).int("count"))
     }
@@ -161,7 +158,7 @@ impl Ledger {
         sql
     }
 
-    async fn read_tasks(&self, rows: &[AnyRow]) -> Result<Vec<Task>, LedgerError> {
+    async fn read_tasks(&self, rows: &[Row]) -> Result<Vec<Task>, LedgerError> {
         let tasks = self.readable(rows, rows::read)?;
         let mut found = artifact::of_tasks(self.database(), &tasks).await?;
         let mut whole = Vec::with_capacity(tasks.len());
@@ -239,7 +236,7 @@ impl Ledger {
         self.found(self.database().execute(self.fixed(sql, cells![task, seed])).await?)
     }
 
-    pub(crate) async fn lock_task(&self, connection: &mut AnyConnection, id: TaskId) -> Result<(), Fault> {
+    pub(crate) async fn lock_task(&self, connection: &mut Connection, id: TaskId) -> Result<(), Fault> {
         lock(self.database().engine, connection, id).await
     }
 

@@ -1,12 +1,12 @@
 //! Tokens and their quota: granted = reserved + settled + left, always.
 
+use crate::connection::Connection;
+use crate::connection::Row;
 use crate::engine::Engine;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::Ledger;
 use crate::reader::Reader;
 use crate::statement::{Cell, Statement, cells, write_rows};
-use sqlx::AnyConnection;
-use sqlx::any::AnyRow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use task::{Token, TokenId};
 
@@ -53,7 +53,7 @@ impl Balance {
 /// Locks tokens in the order of their ids and tells what they have left.
 pub(crate) async fn lock(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     ids: &BTreeSet<TokenId>,
 ) -> Result<HashMap<TokenId, Balance>, Fault> {
     let mut sql = Statement::start(
@@ -73,7 +73,7 @@ pub(crate) async fn lock(
 /// Moves quota of locked tokens: (reserved, settled) for each.
 pub(crate) async fn move_money(
     engine: Engine,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
     sums: &BTreeMap<TokenId, (i64, i64)>,
 ) -> Result<(), Fault> {
     let rows: Vec<Vec<Cell>> = sums
@@ -81,14 +81,14 @@ pub(crate) async fn move_money(
         .filter(|(_, sum)| **sum != (0, 0))
         .map(|(token, (reserved, settled))| cells![*token, *reserved, *settled])
         .collect();
-    let head = "/* move_money */ WITH v (k, more_reserved, more_settled) AS (VALUES ";
+    let head = "/* move_money */ WITH v (k, more_reserved, more_settled) AS (";
     let tail = ") UPDATE token SET reserved = reserved + v.more_reserved, settled = settled + v.more_settled \
          FROM v WHERE token.id = v.k";
     write_rows(engine, connection, head, rows, tail).await?;
     Ok(())
 }
 
-fn read(row: &AnyRow) -> Result<Token, LedgerError> {
+fn read(row: &Row) -> Result<Token, LedgerError> {
     let mut row = Reader::new("token", row);
     Ok(Token {
         id: row.parsed("id")?,

@@ -2,12 +2,11 @@
 //!
 //! Each is logged once in a process's life, with its place and never its content, and counted each time.
 
+use crate::connection::Row;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::retention::page;
 use crate::statement::Statement;
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use task::TaskId;
@@ -55,13 +54,13 @@ pub(crate) struct Paged<S, P, R> {
 pub(crate) type Moment = (i64, String);
 
 /// Reads a row's [`Moment`]: the id is its first column, the time is in column `at`.
-pub(crate) fn moment(at: usize) -> impl Fn(&AnyRow) -> Option<Moment> {
-    move |row| Some((row.try_get(at).ok()?, row.try_get(0).ok()?))
+pub(crate) fn moment(at: usize) -> impl Fn(&Row) -> Option<Moment> {
+    move |row| Some((row.int(at).ok()??, by_id(row)?))
 }
 
 /// Reads the place of a row in an order by id, its first column.
-pub(crate) fn by_id(row: &AnyRow) -> Option<String> {
-    row.try_get(0).ok()
+pub(crate) fn by_id(row: &Row) -> Option<String> {
+    row.text(0).ok()?.map(str::to_owned)
 }
 
 impl Ledger {
@@ -75,8 +74,8 @@ impl Ledger {
     /// What the rows say, unreadable ones left out.
     pub(crate) fn readable<T>(
         &self,
-        rows: &[AnyRow],
-        read: impl Fn(&AnyRow) -> Result<T, LedgerError>,
+        rows: &[Row],
+        read: impl Fn(&Row) -> Result<T, LedgerError>,
     ) -> Result<Vec<T>, LedgerError> {
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
@@ -98,8 +97,8 @@ impl Ledger {
     ) -> Result<Vec<T>, LedgerError>
     where
         S: Fn(Option<&A>, i64) -> Statement,
-        P: Fn(&AnyRow) -> Option<A>,
-        R: Fn(&AnyRow) -> Result<T, LedgerError>,
+        P: Fn(&Row) -> Option<A>,
+        R: Fn(&Row) -> Result<T, LedgerError>,
     {
         let limit = page(limit);
         let full = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -7,9 +7,9 @@
 use crate::batch;
 use crate::change::Change;
 use crate::engine::{Database, Engine};
-use crate::error::{Fault, LedgerError};
+use crate::error::{Fault, LedgerError, Trouble};
 use crate::opening::{Opened, Opening};
-use crate::statement::{MAX_ROWS, power_of_two_below};
+use crate::statement::{MAX_ROWS, Statement};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,9 +52,12 @@ pub struct WriteCounts {
     pub commits: u64,
 }
 
+/// What a unit came to.
+type Written = Result<Reply, LedgerError>;
+
 struct Request {
     unit: Unit,
-    reply: oneshot::Sender<Result<Reply, LedgerError>>,
+    reply: oneshot::Sender<Written>,
 }
 
 /// Something that two units of one batch may not both touch.
@@ -175,20 +178,6 @@ struct Committer {
     counters: Arc<Counters>,
 }
 
-/// Why a transaction gave no results.
-enum Trouble {
-    /// Nothing was written.
-    Before(Fault),
-    /// Something may have been.
-    AtCommit(LedgerError),
-}
-
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Before(fault)
-    }
-}
-
 impl Committer {
     async fn serve(self, mut queue: mpsc::Receiver<Request>) {
         let mut waiting = VecDeque::new();
@@ -204,7 +193,7 @@ impl Committer {
             {
                 waiting.push_back(request);
             }
-            self.commit(take_batch(&mut waiting)).await;
+            self.commit(take_batch(&mut waiting, self.database.engine)).await;
         }
     }
 
@@ -212,7 +201,13 @@ impl Committer {
     async fn commit(&self, batch: Vec<Request>) {
         let (units, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|r| (r.unit, r.reply)).unzip();
         self.counters.units.fetch_add(units.len() as u64, Ordering::Relaxed);
-        let results = match self.transact(&units).await {
+        let written = match batch::at_once(self.database.engine, self.entropy.as_ref(), &units) {
+            Some(Ok(statement)) => self.open_at_once(&units, &statement).await,
+            // One that can't be planned is found, and told, when each is run by itself.
+            Some(Err(error)) => Err(Trouble::Before(error.into())),
+            None => self.transact(&units).await,
+        };
+        let results = match written {
             Ok(results) => results,
             Err(Trouble::AtCommit(error @ LedgerError::Unknown(_))) => vec![Err(error); units.len()],
             Err(Trouble::Before(fault @ Fault::Lost(_))) => vec![Err(fault.into()); units.len()],
@@ -224,7 +219,7 @@ impl Committer {
         }
     }
 
-    async fn commit_singly(&self, units: &[Unit]) -> Vec<Result<Reply, LedgerError>> {
+    async fn commit_singly(&self, units: &[Unit]) -> Vec<Written> {
         let mut results = Vec::with_capacity(units.len());
         for unit in units {
             results.push(self.commit_one(unit).await);
@@ -232,7 +227,7 @@ impl Committer {
         results
     }
 
-    async fn commit_one(&self, unit: &Unit) -> Result<Reply, LedgerError> {
+    async fn commit_one(&self, unit: &Unit) -> Written {
         let mut last = Fault::Raced("other changes kept coming first".into());
         for _ in 0..TRIES {
             match self.transact(std::slice::from_ref(unit)).await {
@@ -247,26 +242,48 @@ impl Committer {
         Err(last.into())
     }
 
+    /// One statement that commits by itself.
+    async fn open_at_once(&self, units: &[Unit], statement: &Statement) -> Result<Vec<Written>, Trouble> {
+        let begun = tokio::time::Instant::now();
+        task::fail_point!("group_commit.inside");
+        self.database.execute_alone(statement).await?;
+        self.count(units, begun);
+        Ok(units.iter().map(|_| Ok(Reply::Opened(Opened::New))).collect())
+    }
+
     /// One transaction.
-    async fn transact(&self, units: &[Unit]) -> Result<Vec<Result<Reply, LedgerError>>, Trouble> {
+    async fn transact(&self, units: &[Unit]) -> Result<Vec<Written>, Trouble> {
         let begun = tokio::time::Instant::now();
         let mut transaction = self.database.begin().await?;
-        let results = batch::run(self.database.engine, &mut transaction, self.entropy.as_ref(), units).await?;
+        let run = batch::run(self.database.engine, &mut transaction, self.entropy.as_ref(), units).await;
+        let results = match run {
+            Ok(results) => results,
+            Err(fault) => {
+                if !matches!(fault, Fault::Lost(_)) {
+                    self.database.rollback(transaction).await;
+                }
+                return Err(fault.into());
+            }
+        };
         task::fail_point!("group_commit.inside");
         self.database.commit(transaction).await.map_err(Trouble::AtCommit)?;
+        self.count(units, begun);
+        Ok(results)
+    }
+
+    fn count(&self, units: &[Unit], begun: tokio::time::Instant) {
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         let rows: usize = units.iter().map(Unit::rows).sum();
         metrics::counter!("ledger_commits_total").increment(1);
         // At most 128 rows, which a float holds exactly.
         metrics::histogram!("ledger_batch_rows").record(u32::try_from(rows).map_or(f64::MAX, f64::from));
         metrics::histogram!("ledger_commit_seconds").record(begun.elapsed().as_secs_f64());
-        Ok(results)
     }
 }
 
-/// Takes the next batch: in order of arrival, at most [`MAX_ROWS`] rows, a power of two of units, and
-/// none that touches what an earlier unit touches, whether that one is in the batch or was left.
-fn take_batch(waiting: &mut VecDeque<Request>) -> Vec<Request> {
+/// Takes the next batch: in order of arrival, at most [`MAX_ROWS`] rows, on SQLite a power of two of units,
+/// and none that touches what an earlier unit touches, whether that one is in the batch or was left.
+fn take_batch(waiting: &mut VecDeque<Request>, engine: Engine) -> Vec<Request> {
     let mut touched = HashSet::new();
     let mut rows = 0;
     let mut chosen = Vec::new();
@@ -282,7 +299,7 @@ fn take_batch(waiting: &mut VecDeque<Request>) -> Vec<Request> {
             break;
         }
     }
-    chosen.truncate(power_of_two_below(chosen.len()));
+    chosen.truncate(engine.rows_of(chosen.len()));
     let chosen: HashSet<usize> = chosen.into_iter().collect();
     let (batch, rest): (Vec<_>, Vec<_>) =
         std::mem::take(waiting).into_iter().enumerate().partition(|(place, _)| chosen.contains(place));

@@ -15,12 +15,19 @@ struct Served {
     done: JoinHandle<std::io::Result<()>>,
 }
 
+/// Long enough that no drain of a test runs out of time.
+const DRAIN_MS: u64 = 10_000;
+
 async fn serve() -> Served {
+    serve_with(DRAIN_MS).await
+}
+
+async fn serve_with(drain_ms: u64) -> Served {
     let world = World::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("is bound");
     let soft = CancellationToken::new();
-    let done = tokio::spawn(front::serve(listener, world.router.clone(), soft.clone(), 10_000));
+    let done = tokio::spawn(front::serve(listener, world.router.clone(), soft.clone(), drain_ms));
     Served { world, address, soft, done }
 }
 
@@ -135,13 +142,11 @@ async fn a_head_that_does_not_come_is_not_waited_for_for_ever() {
 
 #[tokio::test]
 async fn a_drain_that_runs_out_of_time_cuts_off_what_is_left() {
-    let served = serve().await;
+    // The clock is not stopped: time would jump over whatever the ledger is asked meanwhile.
+    let served = serve_with(1).await;
     let socket = held_submission(&served).await;
-    tokio::time::pause();
-    let began = tokio::time::Instant::now();
     served.soft.cancel();
     served.done.await.expect("does not panic").expect("ends well");
-    assert!(began.elapsed().as_secs() < 60, "it did not wait for the held answer");
     assert_eq!(answer(socket).await, "", "the connection is cut");
 }
 

@@ -100,6 +100,18 @@ pub async fn counts_are_of_unfinished_tasks(world: &World) {
     assert_eq!(counts, Ok(expected));
 }
 
+pub async fn slots_have_holders(world: &World) {
+    let running = world.running("op").await;
+    let waiting = queued(world, None).await;
+    let ended = world.opened().await;
+    world.step(&ended, Step::Cancel, NOW + 1).await;
+    let ids = [running.id, waiting, ended.id, world.task_id()];
+    let mut holders = world.ledger.holders("one", &ids).await.expect("rows can be read");
+    holders.sort_by_key(|id| ids.iter().position(|known| known == id));
+    assert_eq!(holders, [running.id, waiting]);
+    assert_eq!(world.ledger.holders("two", &ids).await, Ok(vec![]), "they are another channel's");
+}
+
 async fn full_life(world: &World, now_ms: i64) -> Task {
     let token = world.token(None).await;
     let task = world.task(token.id);

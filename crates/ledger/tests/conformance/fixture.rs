@@ -62,6 +62,8 @@ impl World {
     }
 
     async fn begin(url: String, folder: tempfile::TempDir, server: Option<(String, String)>) -> Self {
+        // For what these tests do behind the ledger's back.
+        sqlx::any::install_default_drivers();
         let entropy = Arc::new(SeededEntropy::new(11));
         let ledger = open(&url, &entropy).await;
         ledger.migrate().await.expect("an empty database can be migrated");

@@ -54,12 +54,13 @@ pub async fn a_count_is_of_all_that_match(world: &World) {
     let ids = opened(world, token, 5).await;
     opened(world, world.token(None).await.id, 2).await;
     let filter = TaskFilter { token: Some(token), limit: 1, offset: 2, after: Some(ids[1]), ..TaskFilter::default() };
-    assert_eq!(world.ledger.count_tasks(&filter).await, Ok(5), "whatever the page is");
+    assert_eq!(world.ledger.count_tasks(&filter, 99).await, Ok(5), "whatever the page is");
     world.ledger.hide_task(ids[0]).await.expect("it is there");
-    assert_eq!(world.ledger.count_tasks(&filter).await, Ok(4));
+    assert_eq!(world.ledger.count_tasks(&filter, 99).await, Ok(4));
     let failed = TaskFilter { shown: Some(vec![Shown::Failed]), ..filter };
-    assert_eq!(world.ledger.count_tasks(&failed).await, Ok(0));
-    assert_eq!(world.ledger.count_tasks(&TaskFilter::default()).await, Ok(6));
+    assert_eq!(world.ledger.count_tasks(&failed, 99).await, Ok(0));
+    assert_eq!(world.ledger.count_tasks(&TaskFilter::default(), 99).await, Ok(6));
+    assert_eq!(world.ledger.count_tasks(&TaskFilter::default(), 5).await, Ok(5), "it goes on no further");
 }
 
 pub async fn a_task_that_was_handed_over_is_listed_as_its_child(world: &World) {

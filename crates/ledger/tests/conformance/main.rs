@@ -58,14 +58,17 @@ on_both_engines! {
     money: quota_is_reserved_settled_and_given_back, quota_adds_up_under_concurrency, tokens_are_found_and_stopped;
     callbacks: callbacks_go_in_order, a_failed_callback_gives_way, the_last_word_is_never_superseded,
         due_callbacks_are_one_for_each_task, a_dead_callback_is_seen_and_can_be_revived;
-    due: due_tasks_come_in_pages, deadlines_come_in_pages, counts_are_of_unfinished_tasks, retention_takes_what_is_old,
+    due: due_tasks_come_in_pages, deadlines_come_in_pages, counts_are_of_unfinished_tasks, slots_have_holders,
+        retention_takes_what_is_old,
         artifacts_expire, a_task_stays_until_its_bytes_are_gone;
-    progress: progress_never_falls_and_is_no_change, progress_is_written_sparingly, a_missing_mark_is_kept_and_cleared;
+    progress: progress_never_falls_and_is_no_change, progress_is_written_sparingly, a_missing_mark_is_kept_and_cleared,
+        many_are_noted_at_once, a_pulse_tells_what_has_moved;
     side: orphans_are_noted_once, errands_are_asked_and_answered, a_lease_has_one_holder, hidden_and_seed_make_no_version,
         the_newest_hint_counts, waiting_errands_are_found, spilled_outputs_are_noted_until_the_end;
     unreadable: a_bad_row_harms_no_other, a_bad_artifact_hides_only_its_task, the_sweep_s_pages_go_on_behind_a_bad_row,
         a_bad_errand_or_orphan_stops_no_other;
     newer: tables_of_a_newer_version_are_worked_on, words_of_a_newer_version_harm_nobody;
     channels: secrets_are_sealed, channels_change_and_are_cached;
-    trouble: migrations_run_once, lost_connections_are_replaced, two_migrations_at_once, a_cut_commit_is_unknown;
+    trouble: migrations_run_once, lost_connections_are_replaced, two_migrations_at_once, a_cut_commit_is_unknown,
+        a_caller_who_hangs_up_halfway_harms_nobody;
 }

@@ -1,7 +1,8 @@
 //! Progress: a side column.
 
 use crate::fixture::{NOW, World};
-use task::{Phase, Step};
+use ledger::{Errand, ErrandKind, ErrandResult, Pulse};
+use task::{ErrandId, Phase, Step, Task};
 
 pub async fn progress_never_falls_and_is_no_change(world: &World) {
     let task = world.running("op").await;
@@ -72,4 +73,47 @@ pub async fn a_missing_mark_is_kept_and_cleared(world: &World) {
     world.step(&task, Step::Work { phase: Phase::Working }, NOW + 14_000).await;
     assert_eq!(world.ledger.flush_progress(NOW + 18_000).await, Ok(1));
     assert_eq!(world.read(task.id).await.missing_ms, None);
+}
+
+pub async fn many_are_noted_at_once(world: &World) {
+    let (one, two) = (world.running("op-1").await, world.running("op-2").await);
+    world.ledger.note_progress(two.id, 60, None);
+    // The row of the first says 10; of the second more is known here than its row says.
+    let risen = world.ledger.note_risen(&[(one.id, 10, 10), (two.id, 10, 50)]);
+    assert_eq!(risen, []);
+    let risen = world.ledger.note_risen(&[(one.id, 10, 40), (two.id, 10, 61)]);
+    assert_eq!(risen, [one.id, two.id]);
+    assert_eq!(world.ledger.flush_progress(NOW).await, Ok(2));
+    assert_eq!((world.read(one.id).await.progress, world.read(two.id).await.progress), (40, 61));
+}
+
+pub async fn a_pulse_tells_what_has_moved(world: &World) {
+    let (task, asked) = (world.running("op-1").await, world.running("op-2").await);
+    let errand = Errand {
+        id: ErrandId::new(NOW, world.entropy.as_ref()),
+        task: asked.id,
+        kind: ErrandKind::Seed,
+        created_ms: NOW,
+        result: None,
+    };
+    world.ledger.open_errand(&errand).await.expect("the task is there");
+    let ids = [task.id, world.task_id(), asked.id];
+    let pulses = async || {
+        let mut pulses = world.ledger.pulses(&ids).await.expect("pulses can be read");
+        pulses.sort_by_key(|pulse| ids.iter().position(|id| *id == pulse.id));
+        pulses
+    };
+    let still = |task: &Task| Pulse { id: task.id, version: task.version, missing_ms: None, has_errand: false };
+    assert_eq!(pulses().await, [still(&task), Pulse { has_errand: true, ..still(&asked) }]);
+
+    world.ledger.end_errand(errand.id, &ErrandResult::None, NOW + 1).await.expect("it is open");
+    world.ledger.note_progress(asked.id, 10, Some(Some(NOW + 100)));
+    world.ledger.flush_progress(NOW + 100).await.expect("it can be written");
+    let working = world.step(&task, Step::Work { phase: Phase::Working }, NOW + 5).await;
+    let missing = Pulse { missing_ms: Some(NOW + 100), ..still(&asked) };
+    assert_eq!(pulses().await, [still(&working), missing]);
+    assert_ne!(working.version, task.version);
+
+    world.step(&working, Step::Fail(crate::fixture::failure()), NOW + 6).await;
+    assert_eq!(pulses().await, [missing], "one that has ended has none");
 }

@@ -7,6 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Lets everything through.
 pub const WHOLE: u8 = 0;
+/// What a row holds whose statement commits by itself.
+pub const MARK: &str = "cut the wire here";
 /// The next COMMIT does not arrive.
 pub const CUT_BEFORE: u8 = 1;
 /// The next COMMIT arrives, its answer does not.
@@ -41,7 +43,8 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, mood: Arc<AtomicU8>
         tokio::select! {
             read = client.read(&mut up) => {
                 let bytes = up.get(..read.ok().filter(|n| *n > 0)?)?;
-                if bytes.windows(7).any(|window| window == b"COMMIT\0") {
+                let has = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+                if has(b"COMMIT\0") || has(MARK.as_bytes()) {
                     match mood.swap(WHOLE, Ordering::SeqCst) {
                         CUT_BEFORE => return None,
                         CUT_AFTER => {

@@ -1,7 +1,7 @@
 //! Migrations, lost connections.
 
 use crate::fixture::{NOW, World, opening};
-use crate::proxy::{CUT_AFTER, CUT_BEFORE, Proxy};
+use crate::proxy::{CUT_AFTER, CUT_BEFORE, MARK, Proxy};
 use ledger::{Keyring, Ledger, LedgerError, Opened, Options};
 use std::sync::atomic::Ordering;
 use task::Step;
@@ -82,6 +82,28 @@ pub async fn lost_connections_are_replaced(world: &World) {
     assert!(matches!(error, LedgerError::Away(_)), "{error:?}");
 }
 
+pub async fn a_caller_who_hangs_up_halfway_harms_nobody(world: &World) {
+    let task = world.opened().await;
+    // More of them than there are connections, and each at another place of its way.
+    for steps in 0..40 {
+        let both = async { tokio::join!(world.ledger.task(task.id), world.ledger.keep_seed(task.id, "7")) };
+        let hung_up = async {
+            for _ in 0..steps {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = hung_up => {}
+            _done = both => {}
+        }
+    }
+    assert_eq!(world.ledger.keep_seed(task.id, "8").await, Ok(()));
+    assert_eq!(world.read(task.id).await.details.seed.as_deref(), Some("8"));
+    let change = world.change(&world.read(task.id).await, Step::Cancel, NOW + 1);
+    assert_eq!(world.ledger.commit(vec![change]).await, Ok(()));
+}
+
 pub async fn a_cut_commit_is_unknown(world: &World) {
     // A file's commit has no wire that could be cut.
     let Some((user, rest)) = world.url.strip_prefix("postgres://").and_then(|url| url.split_once('@')) else { return };
@@ -101,6 +123,17 @@ pub async fn a_cut_commit_is_unknown(world: &World) {
         assert_eq!(read.is_some(), is_written);
         assert_eq!(ledger.open_task(with.clone()).await, Ok(Opened::New), "the same again settles it");
         assert_eq!(world.token_now(token.id).await.reserved, held + 7, "and holds once");
+
+        // One that needs no reserve commits by itself.
+        let mut plain = opening(world.task(token.id));
+        plain.task.spec.prompt = MARK.to_owned();
+        proxy.mood.store(mood, Ordering::SeqCst);
+        let result = ledger.open_task(plain.clone()).await;
+        assert!(matches!(result, Err(LedgerError::Unknown(_))), "{result:?}");
+        let read = ledger.task(plain.task.id).await.expect("another connection works");
+        assert_eq!(read.is_some(), is_written);
+        assert_eq!(ledger.open_task(plain.clone()).await, Ok(Opened::New), "the same again settles it");
+        assert_eq!(ledger.events(plain.task.id).await.map(|events| events.len()), Ok(1), "and opens once");
 
         let task = world.read(with.task.id).await;
         let change = world.change(&task, Step::Cancel, NOW + 1);

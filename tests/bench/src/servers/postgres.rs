@@ -34,7 +34,7 @@ pub(crate) struct Postgres {
 pub(crate) struct Statements {
     /// Statements beside BEGIN and COMMIT.
     pub(crate) statements: f64,
-    /// COMMITs by name.
+    /// COMMITs by name, and openings that commit by themselves.
     pub(crate) commits: f64,
 }
 
@@ -125,7 +125,7 @@ impl Postgres {
         let mut connection = PgConnection::connect(&self.url("postgres")).await?;
         let sql = "SELECT \
              CAST(COALESCE(SUM(calls) FILTER (WHERE query !~* '^(begin|commit|rollback)'), 0) AS DOUBLE PRECISION), \
-             CAST(COALESCE(SUM(calls) FILTER (WHERE query ~* '^commit'), 0) AS DOUBLE PRECISION) \
+             CAST(COALESCE(SUM(calls) FILTER (WHERE query ~* '^commit' OR query LIKE '/* open_tasks */%'), 0) AS DOUBLE PRECISION) \
              FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'";
         let row = connection.fetch_one(sql).await?;
         Ok(Statements { statements: row.try_get(0)?, commits: row.try_get(1)? })
