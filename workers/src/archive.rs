@@ -22,7 +22,7 @@ const RETRY_MIN_MS: i64 = 1_000;
 /// some are made a little later than the result.
 const EXTRAS_PATIENCE_MS: i64 = 60_000;
 
-/// Outputs of one task that are copied at the same time; each holds less than 1 MiB of buffers.
+/// Outputs of one task that are copied at the same time, where there are places for so many.
 const COPIES_AT_ONCE: usize = 4;
 
 /// Handles the archive lane.

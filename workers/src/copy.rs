@@ -4,7 +4,7 @@ use crate::core::{Core, Line};
 use crate::media::{Facts, FileType, Kept, sniff};
 use crate::outbound::DownloadLimits;
 use base64::Engine;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt;
 use store::{ByteStream, StoreError};
 use task::{Artifact, InputData, Output, Role, Source, Task};
@@ -45,6 +45,8 @@ impl From<StoreError> for CopyError {
 /// An output's bytes.
 pub(crate) struct Found {
     pub(crate) stream: ByteStream,
+    /// How many there are, where that is known before they come. There are never more.
+    pub(crate) length: Option<u64>,
     /// Their SHA-256 where it was written down when they were put aside.
     pub(crate) sum: Option<String>,
 }
@@ -78,13 +80,17 @@ impl Core {
         let Picked { outputs, place, .. } = copy;
         let output = outputs.get(place).ok_or_else(|| CopyError::passing("there is no such output"))?;
         let position = copy.position(place);
-        let Found { stream, sum } = self.source_of(channel, output).await?;
-        let (head, rest) = split_head(stream).await?;
+        // Before the download begins, so that none waits half read for room in the store.
+        let closed = |_| CopyError::passing("no copies are made any more");
+        let _place = self.copies.acquire().await.map_err(closed)?;
+        let Found { stream, length, sum } = self.source_of(channel, output).await?;
+        let (head, whole) = look_at_head(stream).await?;
         let kind = sniff(&head, output.role).map_err(CopyError::passing)?;
         let key = artifact_key(task, copy, kind);
         task::fail_point!("archive.mid_copy");
-        let whole = Box::pin(futures::stream::once(std::future::ready(Ok(head.clone()))).chain(rest));
-        let receipt = self.store.put_stream(&key, kind.content_type, self.settings.artifact_max_bytes, whole).await?;
+        // The store makes room for as much as may come.
+        let max_bytes = length.unwrap_or(u64::MAX).min(self.settings.artifact_max_bytes);
+        let receipt = self.store.put_stream(&key, kind.content_type, max_bytes, whole).await?;
         if sum.is_some_and(|sum| sum != receipt.sha256) {
             self.store.delete(&key).await?;
             self.lose_spilled(task.id, position).await;
@@ -110,28 +116,32 @@ impl Core {
 
     /// The bytes of an output, from wherever they are. What is staged may wait in this process's spill folder.
     pub(crate) async fn source_of(&self, channel: &str, output: &Output) -> Result<Found, CopyError> {
-        let stream = match &output.source {
+        let (length, stream) = match &output.source {
             Source::Stored(key) => match self.spill.as_ref().filter(|spill| spill.files.holds(key)) {
                 Some(spill) => {
                     let trouble = |error: StoreError| CopyError::passing(format!("the spill folder: {error}"));
                     let (receipt, stream) = spill.files.read(key).await.map_err(trouble)?;
-                    return Ok(Found { stream, sum: Some(receipt.sha256) });
+                    return Ok(Found { stream, length: Some(receipt.bytes), sum: Some(receipt.sha256) });
                 }
-                None => self.store.get_range(key, None).await?.1,
+                None => {
+                    let (meta, stream) = self.store.get_range(key, None).await?;
+                    (Some(meta.bytes), stream)
+                }
             },
-            Source::Inline(bytes) => once(bytes.clone()),
+            Source::Inline(bytes) => (Some(bytes.len() as u64), once(bytes.clone())),
             Source::Url(_) | Source::Refetch(_) => self.fetch_output(channel, output).await?,
         };
-        Ok(Found { stream, sum: None })
+        Ok(Found { stream, length, sum: None })
     }
 
-    async fn fetch_output(&self, channel: &str, output: &Output) -> Result<ByteStream, CopyError> {
+    async fn fetch_output(&self, channel: &str, output: &Output) -> Result<(Option<u64>, ByteStream), CopyError> {
         let line: Line = self.line(channel).ok_or_else(|| CopyError::gone(format!("channel {channel} is gone")))?;
         self.download(&line, output).await
     }
 
-    /// Begins to download; once more when the channel's token was refused.
-    pub(crate) async fn download(&self, line: &Line, output: &Output) -> Result<ByteStream, CopyError> {
+    /// Begins to download, and tells the length where the file's host does; once more when the channel's token
+    /// was refused.
+    pub(crate) async fn download(&self, line: &Line, output: &Output) -> Result<(Option<u64>, ByteStream), CopyError> {
         let limits = DownloadLimits {
             total_timeout_ms: self.settings.download_timeout_ms,
             max_bytes: self.settings.artifact_max_bytes,
@@ -147,7 +157,8 @@ impl Core {
             let begun = self.outbound.download(&line.channel.base_url, &request, limits).await;
             let download = begun.map_err(|error| CopyError::passing(error.private))?;
             if download.status == 200 {
-                return Ok(Box::pin(download.body.map(|piece| piece.map_err(|e| StoreError::Source(e.private)))));
+                let pieces = download.body.map(|piece| piece.map_err(|e| StoreError::Source(e.private)));
+                return Ok((download.length, Box::pin(pieces)));
             }
             let refused = is_first && download.status == 401;
             is_first = false;
@@ -181,21 +192,22 @@ fn once(bytes: Bytes) -> ByteStream {
     Box::pin(futures::stream::once(async move { Ok(bytes) }))
 }
 
-/// Takes pieces off the front until there is enough to look at.
-async fn split_head(body: ByteStream) -> Result<(Bytes, ByteStream), CopyError> {
+/// Takes pieces until there is enough to look at; gives a copy of the head, and the whole.
+async fn look_at_head(body: ByteStream) -> Result<(Bytes, ByteStream), CopyError> {
     // A short file ends within its head; whoever reads the rest asks again.
     let mut body = body.fuse().boxed();
-    let mut head = BytesMut::new();
+    let (mut head, mut taken) = (Vec::new(), Vec::new());
     while head.len() < HEAD_MAX_BYTES {
-        match body.next().await {
-            Some(piece) => head.extend_from_slice(&piece?),
-            None => break,
-        }
+        let Some(piece) = body.next().await.transpose()? else { break };
+        head.extend_from_slice(&piece[..piece.len().min(HEAD_MAX_BYTES - head.len())]);
+        taken.push(Ok(piece));
     }
     if head.is_empty() {
         return Err(CopyError::passing("the file is empty"));
     }
-    Ok((head.freeze(), body))
+    // It is kept until the file is whole, with nothing beside it.
+    head.shrink_to_fit();
+    Ok((Bytes::from(head), futures::stream::iter(taken).chain(body).boxed()))
 }
 
 /// `task-artifacts/yyyy/mm/dd/<family>/<action>/<task id>[-n].<ext>` (`contract/DECISIONS.md`, artifact URLs).

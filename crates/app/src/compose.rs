@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use workers::Core;
 use workers::outbound::{HttpWire, Outbound, OutboundSettings, SystemResolver};
 
-/// Loopback, for callbacks and artifacts in `dev` only.
+/// Loopback, for callbacks, artifacts and callers' inputs in `dev` only: whoever may call there is on this machine.
 const LOOPBACK: &[&str] = &["127.0.0.0/8", "::1/128"];
 /// How long a task may take in all.
 const TASK_DEADLINE_MS: i64 = 2 * 3_600_000;
@@ -101,8 +101,12 @@ fn loopback() -> anyhow::Result<Arc<AddressRanges>> {
 /// The stages.
 pub(crate) fn core(parts: &Parts, address: SocketAddr, uncertain_s: u32) -> anyhow::Result<Core> {
     let ranges = loopback()?;
-    let outbound_settings =
-        OutboundSettings { artifact_ranges: ranges.clone(), callback_ranges: ranges, ..OutboundSettings::default() };
+    let outbound_settings = OutboundSettings {
+        artifact_ranges: ranges.clone(),
+        callback_ranges: ranges.clone(),
+        input_ranges: ranges,
+        ..OutboundSettings::default()
+    };
     let wire = Arc::new(HttpWire::new(Arc::new(SystemResolver))?);
     let outbound = Outbound::new(wire, parts.store.clone(), parts.clock.clone(), outbound_settings);
     let base = format!("http://{address}");

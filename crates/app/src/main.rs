@@ -1,6 +1,5 @@
 //! `backlot`: the only binary, and the only place that chooses implementations.
 
-mod admission;
 mod check_command;
 mod cli;
 mod compose;

@@ -1,6 +1,5 @@
 //! Puts the implementations of the scaled-out set-up together: Postgres, Redis, S3.
 
-use crate::admission::AdmittedStore;
 use crate::compose::Parts;
 use crate::config::{self, Config};
 use crate::folder::parse_key;
@@ -104,10 +103,7 @@ pub(crate) fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let s3 = section.s3.as_ref().context("there is neither a bucket nor a folder")?;
     let trusted = s3.trusted_ca_file.as_ref().map(std::fs::read_to_string).transpose();
     let trusted = trusted.context("store.s3.trusted_ca_file can't be read")?;
-    let settings = config::s3_settings(s3, section.public_base.as_deref(), trusted);
-    let put_bytes = settings.put_memory_max_bytes() as u64;
-    let bucket: Arc<dyn Store> = Arc::new(S3Store::new(settings)?);
-    Ok(Arc::new(AdmittedStore::new(bucket, put_bytes, config.limits.copy_memory_max_bytes)))
+    Ok(Arc::new(S3Store::new(config::s3_settings(config, s3, trusted))?))
 }
 
 /// The folder where outputs wait while the store is away, if there is to be one.

@@ -6,7 +6,7 @@ mod s3;
 mod spill;
 
 pub use folder::FolderStore;
-pub use s3::{ChecksumMode, Links, S3Settings, S3SettingsError, S3Store};
+pub use s3::{ChecksumMode, Links, PayloadSigning, S3Settings, S3SettingsError, S3Store};
 pub use spill::{Spill, SpilledObject};
 
 use async_trait::async_trait;

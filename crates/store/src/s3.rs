@@ -1,28 +1,34 @@
 //! A bucket of S3, or of any store that speaks its protocol.
 //!
 //! An object of up to [`S3Settings::single_put_max_bytes`] goes as one request, a larger one in parts
-//! ([`upload`]); either way it is seen whole or not at all. Everything that the SDK may do by itself has a
+//! ([`upload`]); either way it is seen whole or not at all. What all puts hold in memory stays below
+//! [`S3Settings::buffers_max_bytes`] ([`buffers`]). Everything that the SDK may do by itself has a
 //! stated limit ([`client`]), and its errors are read in one place ([`error`]).
 
+mod buffers;
 mod client;
 mod error;
 mod intake;
 mod read;
 mod settings;
+mod signing;
 mod upload;
 mod walk;
 
 pub use settings::{ChecksumMode, Links, S3Settings, S3SettingsError};
+pub use signing::PayloadSigning;
 
 use crate::{ByteStream, ObjectMeta, PutReceipt, Store, StoreError, key};
 use async_trait::async_trait;
 use aws_sdk_s3::config::Config;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::primitives::ByteStream as Body;
+use buffers::Buffers;
 use bytes::Bytes;
 use client::Bucket;
 use error::Doing;
 use intake::Intake;
+use settings::PUT_BESIDE_BYTES;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -46,6 +52,7 @@ const CHECK_GOOD_FOR: Duration = Duration::from_secs(10);
 pub struct S3Store {
     bucket: Bucket,
     settings: S3Settings,
+    buffers: Buffers,
     /// When a probe last went well.
     checked: Mutex<Option<Instant>>,
     /// Whether it was said that this store has no list of uploads.
@@ -67,13 +74,14 @@ impl S3Store {
         if let Some(problem) = settings.problems().into_iter().next() {
             return Err(problem);
         }
-        let bucket = Bucket::new(&settings);
-        Ok(Self { bucket, settings, checked: Mutex::default(), warned: AtomicBool::new(false) })
+        let (bucket, buffers) = (Bucket::new(&settings), Buffers::new(settings.buffers_max_bytes));
+        Ok(Self { bucket, settings, buffers, checked: Mutex::default(), warned: AtomicBool::new(false) })
     }
 
     async fn put_whole(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<(), StoreError> {
         let request = self.bucket.client.put_object().bucket(&self.bucket.name).key(self.bucket.full_key(key));
-        let request = request.content_type(content_type).body(Body::from(bytes));
+        let request = request.content_type(content_type).body(Body::from(bytes)).customize();
+        let request = if self.bucket.signs_payload { request } else { request.disable_payload_signing() };
         request.send().await.map(drop).map_err(|e| error::read(Doing::Putting, &e))
     }
 
@@ -109,13 +117,21 @@ impl Store for S3Store {
         body: ByteStream,
     ) -> Result<PutReceipt, StoreError> {
         key::check(key)?;
-        let mut intake = Intake::new(body, max_bytes.min(self.settings.object_max_bytes()));
-        let first = intake.block(self.settings.single_put_bytes()).await?;
+        let cut = Cut { part_bytes: self.settings.part_bytes, parts_held: self.settings.parts_held };
+        let cut = cut.for_object(max_bytes, self.settings.part_max_bytes());
+        let mut intake = Intake::new(body, max_bytes.min(cut.object_max_bytes()));
+        let first_bytes = self.settings.single_put_bytes().max(cut.part_bytes);
+        // Nothing that is longer is taken in, so that what is known to be small takes little room.
+        let first_bytes = first_bytes.min(usize::try_from(max_bytes).unwrap_or(usize::MAX));
+        let no_room = || Doing::Putting.away(upload::NO_ROOM);
+        let beside_bytes = PUT_BESIDE_BYTES.min(first_bytes);
+        let mut place = self.buffers.admit(first_bytes, beside_bytes).await.ok_or_else(no_room)?;
+        let mut first = place.block(first_bytes).await.ok_or_else(no_room)?;
+        intake.fill(&mut first, first_bytes).await?;
         if intake.is_at_end().await? {
-            self.put_whole(key, content_type, first).await?;
+            self.put_whole(key, content_type, place.whole(first)).await?;
         } else {
-            let cut = Cut { part_bytes: self.settings.part_bytes, parts_held: self.settings.parts_held };
-            upload::put(&self.bucket, key, content_type, cut, first, &mut intake).await?;
+            upload::put(&self.bucket, key, content_type, cut, first.freeze(), &mut intake, &place).await?;
         }
         Ok(intake.receipt())
     }

@@ -40,6 +40,12 @@ pub(crate) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
     status_mib(pid, "VmRSS:")
 }
 
+/// Lets [`peak_mib`] of this process begin anew.
+pub(crate) fn forget_peak() -> anyhow::Result<()> {
+    // "5" means just that (the page proc_pid_clear_refs).
+    Ok(fs::write("/proc/self/clear_refs", "5")?)
+}
+
 /// The most that it ever held, MiB.
 pub(crate) fn peak_mib(pid: u32) -> anyhow::Result<f64> {
     status_mib(pid, "VmHWM:")

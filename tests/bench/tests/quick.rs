@@ -57,7 +57,7 @@ scenarios! {
     rebuild: ["rebuild", "one paged scan", "Redis scripts", "emptied to first poll"],
     wait: ["with Redis, p50", "without Redis, longest"],
     flight: ["looks, ours", "looks, alone"],
-    archive: ["ours", "bare loop", "PUTs a file, ours"],
+    archive: ["ours", "bare loop", "bare loop with SHA-256", "PUTs a file, ours"],
     grow: ["highest ratio", "midjourney fetch, many"],
 }
 

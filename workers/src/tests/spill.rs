@@ -2,12 +2,11 @@
 
 use super::*;
 use crate::core::HalfCopied;
-use crate::poll::Polled;
+use crate::poll::{Looked, Polled};
 use crate::unspill::Unspill;
 use futures::TryStreamExt;
 use queue::Finish;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::path::Path;
 use store::Spill;
 use task::{Details, FailureKind, Output, Role, Source, State};
@@ -285,10 +284,10 @@ async fn bytes_of_an_answer_wait_in_the_folder() {
     let line = line(json!({}));
     let task = stage.world.running(Kind::Image).await;
     stage.store_is(true);
-    let polled = Polled { task: &task, operation: task.operation.as_ref().expect("it is running") };
-    let mut finish = HashMap::new();
-    core.poll_chunk(&line, &[polled], &mut finish).await;
-    assert_eq!(finish.remove(&task.id), Some(Finish::Done));
+    let polled = Polled::of(&task, task.operation.as_ref().expect("it is running"));
+    let mut looked = Looked::default();
+    core.poll_chunk(&line, &[polled], &mut looked).await;
+    assert_eq!(looked.finish.remove(&task.id), Some(Finish::Done));
     stage.waits(&core, &task).await;
     stage.links_die();
     stage.world.forward_ms(2 * KEPT_MS);
@@ -305,8 +304,8 @@ async fn bytes_that_lie_in_the_store_are_not_lost_with_its_answers() {
     let stage = Stage::new().await;
     let line = line(json!({}));
     let task = stage.world.running(Kind::Image).await;
-    let polled = Polled { task: &task, operation: task.operation.as_ref().expect("it is running") };
-    stage.world.core.poll_chunk(&line, &[polled], &mut HashMap::new()).await;
+    let polled = Polled::of(&task, task.operation.as_ref().expect("it is running"));
+    stage.world.core.poll_chunk(&line, &[polled], &mut Looked::default()).await;
     stage.store_is(true);
     stage.links_die();
     stage.world.forward_ms(2 * KEPT_MS);

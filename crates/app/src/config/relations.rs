@@ -143,11 +143,12 @@ fn bucket(config: &Config, s3: &S3Section, found: &mut Found) {
             return found.unless(false, "store.s3.trusted_ca_file", wrong, "name a file that this user may read");
         }
     };
-    let settings = s3_settings(s3, config.store.public_base.as_deref(), trusted);
+    let settings = s3_settings(config, s3, trusted);
     for problem in settings.problems() {
         let key = match problem.field {
             "trusted_ca_pem" => "store.s3.trusted_ca_file".to_owned(),
             "links.base_url" => "store.public_base".to_owned(),
+            "buffers_max_bytes" => "limits.copy_memory_max_bytes".to_owned(),
             field if field.ends_with("_timeout") || field.starts_with("backoff") => format!("store.s3.{field}_ms"),
             field => format!("store.s3.{field}"),
         };

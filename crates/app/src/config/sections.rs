@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use store::ChecksumMode;
+use store::{ChecksumMode, PayloadSigning};
 use task::Secret;
 
 /// The whole configuration of `serve` and `work`. Sections and keys that nobody knows are refused.
@@ -142,11 +142,14 @@ pub(crate) struct S3Section {
     pub(crate) trusted_ca_file: Option<PathBuf>,
     /// `supported` (the default) or `required`, for stores that refuse the usual checksums.
     pub(crate) checksums: Checksums,
+    /// Whether the bytes of what is put are signed: `unprotected` (the default: unless TLS and a checksum protect
+    /// them), `always` or `never`.
+    pub(crate) payload_signing: Signing,
     /// Bytes of a part of an upload. Default 5 MiB.
     pub(crate) part_bytes: usize,
     /// Up to this size an object goes as one request. Default 5 MiB.
     pub(crate) single_put_max_bytes: usize,
-    /// Parts that one upload holds at a time. Default 1.
+    /// Parts that one upload holds at a time at most, while no other waits for room. Default 3.
     pub(crate) parts_held: usize,
     /// How often a request is sent at most. Default 4.
     pub(crate) attempts: u32,
@@ -179,9 +182,10 @@ impl Default for S3Section {
             session_token_file: None,
             trusted_ca_file: None,
             checksums: Checksums::Supported,
+            payload_signing: Signing::Unprotected,
             part_bytes: 5 << 20,
             single_put_max_bytes: 5 << 20,
-            parts_held: 1,
+            parts_held: 3,
             attempts: 4,
             backoff_ms: 200,
             backoff_max_ms: 5_000,
@@ -209,6 +213,29 @@ impl From<Checksums> for ChecksumMode {
         match chosen {
             Checksums::Supported => Self::Supported,
             Checksums::Required => Self::Required,
+        }
+    }
+}
+
+/// When the bytes of what is put are part of the signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Signing {
+    /// Unless TLS and a checksum protect them.
+    Unprotected,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<Signing> for PayloadSigning {
+    fn from(chosen: Signing) -> Self {
+        match chosen {
+            Signing::Unprotected => Self::Unprotected,
+            Signing::Always => Self::Always,
+            Signing::Never => Self::Never,
         }
     }
 }
@@ -333,7 +360,7 @@ pub(crate) struct WorkSection {
     pub(crate) submit_concurrency: usize,
     /// Poll requests at the same time. Default 64.
     pub(crate) poll_concurrency: usize,
-    /// Copies at the same time. Default 12.
+    /// Copies at the same time. Default 8.
     pub(crate) archive_concurrency: usize,
     /// Callbacks at the same time. Default 64.
     pub(crate) notify_concurrency: usize,
@@ -368,8 +395,8 @@ impl Default for WorkSection {
         Self {
             submit_concurrency: usual.concurrency.submit,
             poll_concurrency: usual.concurrency.poll,
-            // Twelve uploads of 5 MiB each stay under the 64 MiB of `limits.copy_memory_max_bytes`.
-            archive_concurrency: 12,
+            // Eight uploads of 5 MiB and 2.5 MiB beside them stay under the 64 MiB of `limits.copy_memory_max_bytes`.
+            archive_concurrency: 8,
             notify_concurrency: usual.concurrency.notify,
             submit_lease_ms: usual.submit_lease_ms,
             poll_lease_ms: usual.poll_lease_ms,

@@ -37,7 +37,8 @@ pub(crate) fn redis_settings(config: &Config) -> RedisSettings {
 }
 
 /// The bucket's settings. `trusted_ca_pem` is what stands in `trusted_ca_file`.
-pub(crate) fn s3_settings(s3: &S3Section, public_base: Option<&str>, trusted_ca_pem: Option<String>) -> S3Settings {
+pub(crate) fn s3_settings(config: &Config, s3: &S3Section, trusted_ca_pem: Option<String>) -> S3Settings {
+    let public_base = config.store.public_base.as_deref();
     let secret = s3.secret_access_key.clone().unwrap_or_default();
     let usual = S3Settings::new(&s3.region, &s3.bucket, &s3.access_key_id, secret);
     S3Settings {
@@ -47,10 +48,12 @@ pub(crate) fn s3_settings(s3: &S3Section, public_base: Option<&str>, trusted_ca_
         session_token: s3.session_token.clone(),
         trusted_ca_pem,
         checksums: s3.checksums.into(),
+        payload_signing: s3.payload_signing.into(),
         links: public_base.map_or(Links::Proxied, |base| Links::Public { base_url: base.to_owned() }),
         part_bytes: s3.part_bytes,
         single_put_max_bytes: s3.single_put_max_bytes,
         parts_held: s3.parts_held,
+        buffers_max_bytes: usize::try_from(config.limits.copy_memory_max_bytes).unwrap_or(usize::MAX),
         attempts: s3.attempts,
         backoff: Duration::from_millis(s3.backoff_ms),
         backoff_max: Duration::from_millis(s3.backoff_max_ms),

@@ -129,12 +129,14 @@ fn values_that_do_not_fit_each_other_are_told() {
 
 #[test]
 fn copies_have_to_fit_into_their_memory() {
-    let bucket =
-        LEAST.replace("folder = \"/srv/store\"", "[store.s3]\nbucket = \"b\"\naccess_key_id = \"a\"\nparts_held = 3");
+    let bucket = LEAST
+        .replace("folder = \"/srv/store\"", "[store.s3]\nbucket = \"b\"\naccess_key_id = \"a\"\npart_bytes = 16777216");
     let secret = ("BACKLOT_STORE__S3__SECRET_ACCESS_KEY", "0123456");
     assert_eq!(complained(&bucket, &[secret]), ["work.archive_concurrency"]);
-    let fewer = ("BACKLOT_WORK__ARCHIVE_CONCURRENCY", "4");
+    let fewer = ("BACKLOT_WORK__ARCHIVE_CONCURRENCY", "3");
     assert_eq!(complained(&bucket, &[secret, fewer]), [""; 0]);
+    let narrow = ("BACKLOT_LIMITS__COPY_MEMORY_MAX_BYTES", "16777216");
+    assert!(complained(&bucket, &[secret, fewer, narrow]).contains(&"limits.copy_memory_max_bytes".to_owned()));
     let zero = ("BACKLOT_STORE__S3__ATTEMPT_TIMEOUT_MS", "0");
     assert!(complained(&bucket, &[secret, fewer, zero]).contains(&"store.s3.attempt_timeout_ms".to_owned()));
     // Digits of a secret are text, however they look.

@@ -24,12 +24,15 @@ pub(super) struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) prefix: String,
+    /// Whether the body of what is put is part of the signature.
+    pub(super) signs_payload: bool,
 }
 
 impl Bucket {
     pub(super) fn new(settings: &S3Settings) -> Self {
         let client = Client::from_conf(config(settings));
-        Self { client, name: settings.bucket.clone(), prefix: settings.prefix.clone() }
+        let signs_payload = settings.signs_payload();
+        Self { client, name: settings.bucket.clone(), prefix: settings.prefix.clone(), signs_payload }
     }
 
     /// What the bucket calls this key.

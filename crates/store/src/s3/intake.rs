@@ -1,5 +1,6 @@
 //! The source of a put, taken in blocks of an even size, counted and hashed on the way.
 
+use super::buffers::Block;
 use crate::folder::hex;
 use crate::{ByteStream, PutReceipt, StoreError};
 use bytes::Bytes;
@@ -22,21 +23,23 @@ impl Intake {
         Self { body: Some(body), left: Bytes::new(), hash: Sha256::new(), bytes: 0, max_bytes }
     }
 
-    /// The next block: `block_bytes` long, or shorter when the source ends. The bytes are copied, so that
-    /// a block holds exactly its own size, whatever the pieces were cut from.
+    /// Fills a block with `block_bytes`, or fewer when the source ends. The bytes are copied, so that a block
+    /// holds exactly its own size, whatever the pieces were cut from.
     /// The source's own error, or [`StoreError::TooLarge`].
-    pub(super) async fn block(&mut self, block_bytes: usize) -> Result<Bytes, StoreError> {
-        let mut block = Vec::with_capacity(block_bytes);
-        while block.len() < block_bytes && !self.is_at_end().await? {
-            let taken = self.left.split_to(self.left.len().min(block_bytes - block.len()));
-            block.extend_from_slice(&taken);
+    pub(super) async fn fill(&mut self, block: &mut Block, block_bytes: usize) -> Result<(), StoreError> {
+        let filled = &mut block.filled;
+        while filled.len() < block_bytes && !self.is_at_end().await? {
+            let taken = self.left.split_to(self.left.len().min(block_bytes - filled.len()));
+            filled.extend_from_slice(&taken);
         }
-        Ok(Bytes::from(block))
+        Ok(())
     }
 
     /// Whether nothing more comes; waits for the next piece to know.
     pub(super) async fn is_at_end(&mut self) -> Result<bool, StoreError> {
         while self.left.is_empty() {
+            // The memory that it was cut from is not kept while the next one is waited for.
+            self.left = Bytes::new();
             let Some(body) = &mut self.body else { return Ok(true) };
             match body.next().await {
                 None => self.body = None,

@@ -4,9 +4,11 @@
 //! task of its own. What that can't reach (the process dies, the store is away, a part that the store was
 //! still taking in while it aborted) is left to [`super::sweep`].
 
+use super::buffers::Place;
 use super::client::Bucket;
 use super::error::{self, Doing};
 use super::intake::Intake;
+use super::settings::PARTS_MAX;
 use crate::StoreError;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream as Body;
@@ -16,11 +18,35 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-/// How parts are cut and how many are held at a time.
+/// What a part's length is a multiple of once it has to be longer than was set.
+const PART_STEP_BYTES: u64 = 1 << 20;
+
+/// What an upload says whose room is closed, which it never is.
+pub(super) const NO_ROOM: &str = "there is no room for it in memory";
+
+/// How parts are cut and how many are held at a time, at most.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
     pub(super) part_bytes: usize,
     pub(super) parts_held: usize,
+}
+
+impl Cut {
+    /// Parts long enough that an object of `max_bytes` consists of no more than S3 takes, but none beyond
+    /// `part_max_bytes`. All are of one length, which some stores demand.
+    pub(super) fn for_object(self, max_bytes: u64, part_max_bytes: usize) -> Self {
+        if max_bytes <= self.object_max_bytes() {
+            return self;
+        }
+        let longer = max_bytes.div_ceil(PARTS_MAX).next_multiple_of(PART_STEP_BYTES);
+        let longer = usize::try_from(longer).unwrap_or(usize::MAX).min(part_max_bytes);
+        Self { part_bytes: self.part_bytes.max(longer), ..self }
+    }
+
+    /// The largest object that fits into as many parts as S3 takes.
+    pub(super) fn object_max_bytes(self) -> u64 {
+        (self.part_bytes as u64).saturating_mul(PARTS_MAX)
+    }
 }
 
 /// Puts `first` and everything that still comes from `intake`. On any error nothing is left.
@@ -31,9 +57,10 @@ pub(super) async fn put(
     cut: Cut,
     first: Bytes,
     intake: &mut Intake,
+    place: &Place,
 ) -> Result<(), StoreError> {
     let upload = Upload::begin(bucket.clone(), key.to_owned(), content_type.to_owned()).await?;
-    match send_parts(&upload, cut, first, intake).await {
+    match send_parts(&upload, cut, first, intake, place).await {
         Ok(parts) => upload.finish(parts).await,
         Err(error) => {
             upload.abandon().await;
@@ -42,21 +69,29 @@ pub(super) async fn put(
     }
 }
 
-/// Sends part after part. At most `parts_held` exist at a time: another one is only filled when fewer are
-/// on their way.
+/// Sends part after part. At most `parts_held` exist at a time, and fewer where there is no room for more: another
+/// one is only filled when fewer are on their way.
 async fn send_parts(
     upload: &Upload,
     cut: Cut,
     first: Bytes,
     intake: &mut Intake,
+    place: &Place,
 ) -> Result<Vec<CompletedPart>, StoreError> {
     let blocks = stream::try_unfold((intake, first, 1_i32), move |(intake, mut first, number)| async move {
         let block = if !first.is_empty() {
-            first.split_to(first.len().min(cut.part_bytes))
+            let part = first.split_to(first.len().min(cut.part_bytes));
+            // Nothing of it may be kept once its last part is sent: the block is wanted again.
+            if first.is_empty() {
+                first = Bytes::new();
+            }
+            part
         } else if intake.is_at_end().await? {
             return Ok(None);
         } else {
-            intake.block(cut.part_bytes).await?
+            let mut block = place.block(cut.part_bytes).await.ok_or_else(|| Doing::Uploading.away(NO_ROOM))?;
+            intake.fill(&mut block, cut.part_bytes).await?;
+            block.freeze()
         };
         Ok(Some(((number, block), (intake, first, number + 1))))
     });
@@ -91,7 +126,8 @@ impl Upload {
 
     async fn send(&self, number: i32, block: Bytes) -> Result<CompletedPart, StoreError> {
         let request = self.bucket.client.upload_part().bucket(&self.bucket.name).key(&self.full_key);
-        let request = request.set_upload_id(self.id.clone()).part_number(number).body(Body::from(block));
+        let request = request.set_upload_id(self.id.clone()).part_number(number).body(Body::from(block)).customize();
+        let request = if self.bucket.signs_payload { request } else { request.disable_payload_signing() };
         let part = request.send().await.map_err(|e| error::read(Doing::Uploading, &e))?;
         task::fail_point!("archive.after_part");
         let completed = CompletedPart::builder().part_number(number).set_e_tag(part.e_tag);
@@ -148,5 +184,22 @@ pub(super) async fn abort(bucket: &Bucket, full_key: &str, id: &str) -> Result<b
         Ok(_) => Ok(true),
         Err(e) if e.code() == Some("NoSuchUpload") => Ok(false),
         Err(e) => Err(error::read(Doing::Sweeping, &e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_grow_with_what_an_object_may_be() {
+        let cut = Cut { part_bytes: 5 << 20, parts_held: 1 };
+        let part_bytes = |max_bytes| cut.for_object(max_bytes, 60 << 20).part_bytes;
+        assert_eq!(part_bytes(2 << 30), 5 << 20);
+        assert_eq!(part_bytes(50_000 << 20), 5 << 20);
+        assert_eq!(part_bytes((50_000 << 20) + 1), 6 << 20);
+        assert_eq!(part_bytes(100 << 30), 11 << 20);
+        assert_eq!(part_bytes(u64::MAX), 60 << 20, "a part has to fit into memory");
+        assert!(cut.for_object(500 << 30, 60 << 20).object_max_bytes() >= 500 << 30);
     }
 }

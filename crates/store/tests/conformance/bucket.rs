@@ -1,11 +1,13 @@
 //! What only a bucket has: a prefix, foreign names, links, checksum modes, parts.
 
 use crate::cases;
+use crate::faults::mebibytes;
+use crate::flow::take_in;
 use crate::server::{Fault, Handler, Kind, Server};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use std::sync::Arc;
-use store::{ChecksumMode, Links, S3Settings, S3Store, Store, StoreError};
+use std::sync::{Arc, Mutex};
+use store::{ChecksumMode, Links, PayloadSigning, S3Settings, S3Store, Store, StoreError};
 
 fn store(settings: S3Settings) -> S3Store {
     S3Store::new(settings).expect("the settings fit together")
@@ -59,10 +61,16 @@ fn twenty_mebibytes() -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn small_and_large_objects_come_back_in_each_checksum_mode() {
-    for checksums in [ChecksumMode::Supported, ChecksumMode::Required] {
+async fn small_and_large_objects_come_back_however_they_are_signed() {
+    let modes = [
+        (ChecksumMode::Supported, PayloadSigning::Always),
+        (ChecksumMode::Supported, PayloadSigning::Never),
+        (ChecksumMode::Required, PayloadSigning::Unprotected),
+        (ChecksumMode::Required, PayloadSigning::Never),
+    ];
+    for (checksums, payload_signing) in modes {
         let server = Server::healthy().await;
-        let made = store(S3Settings { checksums, ..server.settings() });
+        let made = store(S3Settings { checksums, payload_signing, ..server.settings() });
         let bytes = twenty_mebibytes();
         let pieces: Vec<_> = bytes.chunks(300_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let receipt = made.put_stream("large", "video/mp4", 1 << 30, stream::iter(pieces).boxed()).await;
@@ -76,6 +84,46 @@ async fn small_and_large_objects_come_back_in_each_checksum_mode() {
         cases::put(&made, "small", "text/plain", b"small").await.expect("a put");
         assert_eq!(cases::read(&made, "small", None).await.expect("an object"), b"small");
         assert!(server.unfinished().is_empty());
+    }
+}
+
+/// What the store says of the bytes in the headers of a put and of a part: their hash, and their checksum.
+async fn said_of_bytes(checksums: ChecksumMode, payload_signing: PayloadSigning) -> Vec<(Kind, String, bool)> {
+    let said: Arc<Mutex<Vec<(Kind, String, bool)>>> = Arc::default();
+    let noted = said.clone();
+    let handler: Handler = Arc::new(move |kind, request| {
+        let noted = noted.clone();
+        Box::pin(async move {
+            if matches!(kind, Kind::Put | Kind::Part) {
+                let headers = request.headers();
+                let hash = headers.get("x-amz-content-sha256").and_then(|hash| hash.to_str().ok()).unwrap_or_default();
+                let one = (kind, hash.to_owned(), headers.contains_key("x-amz-checksum-crc32"));
+                noted.lock().expect("nothing panicked").push(one);
+            }
+            take_in(kind, request, Arc::default()).await
+        })
+    });
+    let server = Server::answering(handler).await;
+    let made = store(S3Settings { checksums, payload_signing, ..server.settings() });
+    cases::put(&made, "small", "text/plain", b"small").await.expect("a put");
+    let large = stream::iter([Ok(Bytes::from(vec![7; 8 << 20])), Ok(Bytes::from_static(b"small"))]).boxed();
+    made.put_stream("large", "video/mp4", 1 << 30, large).await.expect("a put");
+    let mut said = said.lock().expect("nothing panicked").clone();
+    // The large part may come after the small one.
+    said.retain(|(kind, hash, _)| *kind == Kind::Put || hash == "UNSIGNED-PAYLOAD" || *hash == cases::sha256(b"small"));
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bytes_are_signed_unless_something_else_protects_them() {
+    let hash = cases::sha256(b"small");
+    let signed = said_of_bytes(ChecksumMode::Supported, PayloadSigning::Unprotected).await;
+    assert_eq!(signed, [(Kind::Put, hash.clone(), true), (Kind::Part, hash, true)], "the net reads along");
+    let unsigned = || "UNSIGNED-PAYLOAD".to_owned();
+    for (checksums, has_checksum) in [(ChecksumMode::Supported, true), (ChecksumMode::Required, false)] {
+        let said = said_of_bytes(checksums, PayloadSigning::Never).await;
+        let part = (Kind::Part, unsigned(), has_checksum);
+        assert_eq!(said, [(Kind::Put, unsigned(), has_checksum), part.clone(), part]);
     }
 }
 
@@ -123,6 +171,8 @@ async fn only_a_store_whose_certificate_is_trusted_is_talked_to() {
     let made = server.store();
     cases::put(&made, "a", "text/plain", b"over TLS").await.expect("a put");
     assert_eq!(cases::read(&made, "a", None).await.expect("an object"), b"over TLS");
+    let large = made.put_stream("b", "video/mp4", 1 << 30, mebibytes(17)).await.expect("a put in parts");
+    assert_eq!(cases::sha256(&cases::read(&made, "b", None).await.expect("an object")), large.sha256);
 
     let other = Server::with_tls().await.settings().trusted_ca_pem;
     let doubting = store(S3Settings { trusted_ca_pem: other, attempts: 1, ..server.settings() });

@@ -10,13 +10,12 @@ use s3s::Body;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use store::{ChecksumMode, S3Settings, S3Store, Store};
+use store::{ByteStream, ChecksumMode, S3Settings, S3Store, Store};
 
 const PIECE_BYTES: usize = 256 << 10;
 
-fn store(server: &Server) -> S3Store {
-    let settings = S3Settings { checksums: ChecksumMode::Required, ..server.settings() };
-    S3Store::new(settings).expect("the settings fit together")
+fn store(settings: S3Settings) -> S3Store {
+    S3Store::new(S3Settings { checksums: ChecksumMode::Required, ..settings }).expect("the settings fit together")
 }
 
 async fn drained(mut body: Incoming) -> u64 {
@@ -27,7 +26,12 @@ async fn drained(mut body: Incoming) -> u64 {
     bytes
 }
 
-async fn take_in(kind: Kind, request: Request<Incoming>, stored: Arc<AtomicU64>) -> Result<Response<Body>, io::Error> {
+/// Answers as S3 does, and counts the bytes of parts and objects.
+pub async fn take_in(
+    kind: Kind,
+    request: Request<Incoming>,
+    stored: Arc<AtomicU64>,
+) -> Result<Response<Body>, io::Error> {
     let bytes = drained(request.into_body()).await;
     let text = match kind {
         Kind::Begin => "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>",
@@ -42,27 +46,65 @@ async fn take_in(kind: Kind, request: Request<Incoming>, stored: Arc<AtomicU64>)
     Ok(answer)
 }
 
+/// What puts have taken from their sources and not stored yet.
+#[derive(Clone, Default)]
+struct Held {
+    taken: Arc<AtomicU64>,
+    stored: Arc<AtomicU64>,
+    most: Arc<AtomicU64>,
+}
+
+impl Held {
+    async fn server(&self) -> Server {
+        let counted = self.stored.clone();
+        let handler: Handler = Arc::new(move |kind, request| Box::pin(take_in(kind, request, counted.clone())));
+        Server::answering(handler).await
+    }
+
+    fn body(&self, pieces: usize) -> ByteStream {
+        let (held, piece) = (self.clone(), Bytes::from(vec![7; PIECE_BYTES]));
+        let body = stream::iter(0..pieces).map(move |_| {
+            let taken = held.taken.fetch_add(PIECE_BYTES as u64, Ordering::SeqCst) + PIECE_BYTES as u64;
+            held.most.fetch_max(taken.saturating_sub(held.stored.load(Ordering::SeqCst)), Ordering::SeqCst);
+            Ok(piece.clone())
+        });
+        body.boxed()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_put_takes_no_more_from_its_source_than_it_may_hold() {
-    const PIECES: usize = 1_024;
-    let stored = Arc::new(AtomicU64::new(0));
-    let counted = stored.clone();
-    let handler: Handler = Arc::new(move |kind, request| Box::pin(take_in(kind, request, counted.clone())));
-    let server = Server::answering(handler).await;
-    let store = store(&server);
-
-    let (mut taken, most_held) = (0_u64, Arc::new(AtomicU64::new(0)));
-    let (most, piece) = (most_held.clone(), Bytes::from(vec![7; PIECE_BYTES]));
-    let body = stream::iter(0..PIECES).map(move |_| {
-        taken += PIECE_BYTES as u64;
-        most.fetch_max(taken - stored.load(Ordering::SeqCst), Ordering::SeqCst);
-        Ok(piece.clone())
-    });
-    let receipt = store.put_stream("big", "video/mp4", 1 << 30, body.boxed()).await.expect("a put");
+    const PARTS_HELD: usize = 3;
+    let held = Held::default();
+    let server = held.server().await;
+    let store = store(S3Settings { parts_held: PARTS_HELD, ..server.settings() });
+    let receipt = store.put_stream("big", "video/mp4", 1 << 30, held.body(1_024)).await.expect("a put");
     assert_eq!(receipt.bytes, 256 << 20);
     assert_eq!(server.count(Kind::Part), 32);
-    let (held, may_hold) = (most_held.load(Ordering::SeqCst), server.settings().put_memory_max_bytes() + PIECE_BYTES);
-    assert!(held <= may_hold as u64, "{held} bytes were held, {may_hold} may be");
+    let may_hold = PARTS_HELD * server.settings().part_bytes + PIECE_BYTES;
+    let most = held.most.load(Ordering::SeqCst);
+    assert!(most <= may_hold as u64, "{most} bytes were held, {may_hold} may be");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_puts_together_hold_no_more_than_they_may() {
+    const PUTS: usize = 9;
+    const BUFFERS_MAX_BYTES: usize = 36 << 20;
+    let held = Held::default();
+    let server = held.server().await;
+    // Room for three puts.
+    let store = store(S3Settings { buffers_max_bytes: BUFFERS_MAX_BYTES, ..server.settings() });
+    let puts = (0..PUTS).map(|number| {
+        let (store, body) = (&store, held.body(100));
+        async move { store.put_stream(&format!("a/{number}"), "video/mp4", 1 << 30, body).await }
+    });
+    for receipt in futures::future::join_all(puts).await {
+        assert_eq!(receipt.expect("every put gets its turn").bytes, 25 << 20);
+    }
+    let may_hold = BUFFERS_MAX_BYTES + PUTS * PIECE_BYTES;
+    let most = held.most.load(Ordering::SeqCst);
+    assert!(most <= may_hold as u64, "{most} bytes were held, {may_hold} may be");
+    assert!(most > 16 << 20, "they went on one by one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,7 +127,7 @@ async fn a_reader_that_stands_still_is_not_read_ahead_of() {
         Box::pin(std::future::ready(Ok(answer)))
     });
     let server = Server::answering(handler).await;
-    let store = store(&server);
+    let store = store(server.settings());
 
     let (_, mut slow) = store.get_range("a", None).await.expect("an object");
     let mut taken = slow.next().await.expect("a piece").expect("a good piece").len();

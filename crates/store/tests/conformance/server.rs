@@ -69,6 +69,9 @@ impl Kind {
     }
 }
 
+/// Bytes of a part.
+const PART_BYTES: usize = 8 << 20;
+
 /// What happens to a request.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -196,6 +199,8 @@ impl Server {
             endpoint: Some(format!("{scheme}://{}", self.address)),
             path_style: true,
             trusted_ca_pem: self.certificate_pem.clone(),
+            part_bytes: PART_BYTES,
+            single_put_max_bytes: PART_BYTES,
             backoff: Duration::from_millis(1),
             backoff_max: Duration::from_millis(5),
             ..S3Settings::new("us-east-1", BUCKET, ACCESS_KEY_ID, Secret::new(SECRET))

@@ -1,4 +1,5 @@
-//! Our archive stage: each time it is told a number of tasks, it says how long these took.
+//! Our archive stage: each time it is told how its store is to sign, it copies what is due, and says how long
+//! that took.
 
 use super::{ears, hear, say};
 use crate::machine;
@@ -6,7 +7,9 @@ use crate::service::{Parts, Setup, s3_settings};
 use queue::Lane;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use store::{PayloadSigning, S3Settings, S3Store};
 use task::State;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +17,9 @@ use workers::sweep;
 
 /// The pause between two looks whether everything is done.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Where nobody asks for files of ours.
+const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
 
 /// How it went.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,16 +31,19 @@ pub(crate) struct Copying {
 }
 
 pub(super) async fn play(setup: &Setup) -> anyhow::Result<()> {
-    let parts = Parts::open(setup).await?;
+    let mut parts = Parts::open(setup).await?;
     let put_bytes = s3_settings(setup.s3).put_memory_max_bytes();
-    let core = parts.core(SocketAddr::from(([127, 0, 0, 1], 9)), put_bytes)?;
     let own = std::process::id();
     let idle_mib = machine::resident_mib(own)?;
-    say(&core.settings.concurrency.archive)?;
+    say(&parts.core(NOBODY, put_bytes)?.settings.concurrency.archive)?;
     let mut input = ears();
-    while hear(&mut input).await?.is_some() {
+    while let Some(payload_signing) = hear(&mut input).await? {
+        let payload_signing: PayloadSigning = serde_json::from_str(&payload_signing)?;
+        parts.store = Arc::new(S3Store::new(S3Settings { payload_signing, ..s3_settings(setup.s3) })?);
+        let core = parts.core(NOBODY, put_bytes)?;
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         sweep::rebuild(&core).await?;
+        machine::forget_peak()?;
         let mut lanes = workers::lanes(&core);
         lanes.retain(|settings| settings.lane == Lane::Archive);
         let (began, cpu_ms) = (Instant::now(), machine::cpu_ms(own)?);

@@ -5,6 +5,7 @@ use super::lateness::Lateness;
 use super::say;
 use crate::machine;
 use crate::nature::{OsEntropy, SystemClock};
+use crate::report::murmur;
 use crate::service::{PREFIX, Parts, Setup, s3_settings, scheduler};
 use queue::{Lane, LaneSettings};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use workers::sweep;
+
+/// How often a flight says how it goes.
+const WORD_PERIOD: Duration = Duration::from_secs(5);
 
 /// What is to fly.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,10 +32,19 @@ pub(crate) struct Flight {
     pub(crate) is_alone: bool,
 }
 
+/// How long it took until everything was in flight.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Filled {
+    pub(crate) filled_s: f64,
+}
+
+/// What came due while the queue was being filled has passed: from here on it is measured.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Steady;
+
 /// How it went.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Flown {
-    pub(crate) filled_s: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) looks_per_s: f64,
@@ -67,17 +80,26 @@ pub(super) async fn play(flight: Flight) -> anyhow::Result<()> {
         tokio::spawn(sweep::run(core, "bench".to_owned(), soft.clone()));
         parts.scheduler
     };
-    let filled_s = began.elapsed().as_secs_f64();
+    say(&Filled { filled_s: began.elapsed().as_secs_f64() })?;
     lanes.iter_mut().for_each(|settings| settings.batch = flight.batch);
     let running = tokio::spawn(queue::run(scheduler, lanes, soft.clone(), hard.clone()));
     // One period and a bit, so that what came due while the queue was being filled has passed.
     sleep(Duration::from_millis(flight.period_ms.cast_unsigned() * 3 / 2)).await;
     lateness.reset();
+    say(&Steady)?;
     let (began, cpu_ms) = (Instant::now(), machine::cpu_ms(own)?);
-    sleep(Duration::from_secs(flight.seconds)).await;
+    while began.elapsed() < Duration::from_secs(flight.seconds) {
+        sleep(WORD_PERIOD.min(Duration::from_secs(flight.seconds).saturating_sub(began.elapsed()))).await;
+        murmur(&format!(
+            "  {:.0} s: {:.0} looks a second, lateness p50 {:.0} ms, p99 {:.0} ms",
+            began.elapsed().as_secs_f64(),
+            lateness.count() as f64 / began.elapsed().as_secs_f64(),
+            lateness.quantile_ms(0.5),
+            lateness.quantile_ms(0.99),
+        ));
+    }
     let looks = lateness.count() as f64;
     say(&Flown {
-        filled_s,
         p50_ms: lateness.quantile_ms(0.5),
         p99_ms: lateness.quantile_ms(0.99),
         looks_per_s: looks / began.elapsed().as_secs_f64(),

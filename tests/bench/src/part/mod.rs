@@ -16,7 +16,7 @@ mod upstream;
 
 pub(crate) use copier::Copying;
 pub(crate) use floor::Floor;
-pub(crate) use flying::{Flight, Flown};
+pub(crate) use flying::{Filled, Flight, Flown, Steady};
 pub(crate) use upstream::Upstream;
 
 use crate::machine;
