@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use workers::sweep;
 use workers::unspill::Unspill;
 
-pub use crate::channels::{FIRST_CHANNEL, OTHER_CHANNELS, SECOND_CHANNEL};
+pub use crate::channels::{FIRST_CHANNEL, OTHER_CHANNELS, RELAY_CHANNELS, SECOND_CHANNEL};
 
 /// How long a short-lived token is good, ms: shorter than the hours that scenarios leap.
 const TOKEN_MS: i64 = 150_000;
@@ -43,8 +43,10 @@ pub struct Shape {
     pub uncertain: UncertainPolicy,
     /// Whether the upstream's finished grids name their four pictures singly too.
     pub singles: bool,
-    /// Whether there are channels of the other dialects too, one each.
+    /// Whether there are channels of the other vendors too, one each.
     pub others: bool,
+    /// Whether there are channels of relays beside them.
+    pub relays: bool,
     /// Whether Vertex puts its films in a bucket, and not into its answers.
     pub bucket: bool,
 }
@@ -58,6 +60,7 @@ impl Default for Shape {
             uncertain: UncertainPolicy::Fail,
             singles: false,
             others: false,
+            relays: false,
             bucket: false,
         }
     }
@@ -225,6 +228,7 @@ impl World {
             Err(_) => return,
         };
         filled.expect("the ledger and the queue are there");
+        sweep::catch_up(core).await.expect("the ledger and the queue are there");
         sweep::due_pass(core).await.expect("the ledger and the queue are there");
         Unspill::default().pass(core).await.expect("the ledger is there");
         if full {

@@ -5,6 +5,7 @@ use crate::trace::note_change;
 use ledger::{AttemptNote, Change, LedgerError, NewEvent};
 use queue::{Entry, Lane};
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 use task::{IllegalStep, State, Step, Task, TaskId};
 
 /// Why a task could not be moved.
@@ -141,6 +142,7 @@ impl Core {
         let entry = Entry { id, channel: channel.to_owned(), due_ms };
         if let Err(error) = self.scheduler.add(lane, &[entry]).await {
             tracing::warn!(task = %id, %lane, %error, "bell not rung; the sweep will");
+            self.missed_bell.store(true, Ordering::Relaxed);
         }
     }
 
@@ -148,6 +150,7 @@ impl Core {
     pub(crate) async fn leave_slot(&self, channel: &str, id: TaskId) {
         if let Err(error) = self.scheduler.leave_slots(channel, &[id]).await {
             tracing::warn!(task = %id, channel, %error, "slot not freed; the sweep will");
+            self.missed_bell.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::access::Accesses;
 use crate::delivered::Delivered;
+use crate::in_flight::InFlight;
 use crate::outbound::Outbound;
 use crate::spill::SpillFolder;
 use crate::under_way::UnderWay;
@@ -9,9 +10,11 @@ use ledger::{ChannelCache, Ledger};
 use providers::{Account, Dialect};
 use queue::Scheduler;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 use task::{Artifact, Channel, Clock, Entropy, NoTraces, Secret, TaskId, Traces};
+use tokio::sync::Semaphore;
 
 /// Shared by all stages; cheap to clone.
 #[derive(Clone)]
@@ -40,11 +43,17 @@ pub struct Core {
     pub(crate) missing: Arc<Missing>,
     /// Outputs that are in the store already while others of the same task are not.
     pub(crate) half_copied: Arc<HalfCopied>,
+    /// Places for copies: as many as claims on the archive lane, however many outputs these have.
+    pub(crate) copies: Arc<Semaphore>,
     pub(crate) delivered: Arc<Delivered>,
     /// Short-lived tokens of channels.
     pub(crate) accesses: Arc<Accesses>,
     /// Submissions between lease and record.
     pub(crate) under_way: Arc<UnderWay>,
+    /// Running tasks between two polls.
+    pub(crate) in_flight: Arc<InFlight>,
+    /// Whether the queue did not take a bell or a freed slot of this process.
+    pub(crate) missed_bell: Arc<AtomicBool>,
 }
 
 /// What was configured. Times in milliseconds.
@@ -98,7 +107,7 @@ pub struct Concurrency {
     pub submit: usize,
     /// Poll requests.
     pub poll: usize,
-    /// Copies. Each holds less than 1 MiB of buffers, so 32 stay far below the 64 MiB in all.
+    /// Copies. Each holds less than 1 MiB beside what the store makes room for.
     pub archive: usize,
     /// Callbacks.
     pub notify: usize,
@@ -157,6 +166,7 @@ impl Core {
         settings: Settings,
     ) -> Self {
         let settings = Arc::new(settings);
+        let copies = Arc::new(Semaphore::new(settings.concurrency.archive.clamp(1, Semaphore::MAX_PERMITS)));
         Self {
             ledger,
             channels,
@@ -170,9 +180,12 @@ impl Core {
             settings,
             missing: Arc::default(),
             half_copied: Arc::default(),
+            copies,
             delivered: Arc::default(),
             accesses: Arc::default(),
             under_way: Arc::default(),
+            in_flight: Arc::default(),
+            missed_bell: Arc::default(),
         }
     }
 
@@ -210,7 +223,36 @@ impl Core {
 
     /// `period_ms` give or take a tenth, so that tasks that were opened together spread out.
     pub(crate) fn jittered_ms(&self, period_ms: i64) -> i64 {
-        period_ms - period_ms / 10 + self.chance(period_ms / 5)
+        jittered_ms(period_ms, |bound| self.chance(bound))
+    }
+
+    /// Chance for many tasks at once.
+    pub(crate) fn dice(&self) -> Dice {
+        let mut seed = [0u8; 8];
+        self.entropy.fill(&mut seed);
+        Dice(u64::from_le_bytes(seed))
+    }
+}
+
+fn jittered_ms(period_ms: i64, chance: impl FnOnce(i64) -> i64) -> i64 {
+    period_ms - period_ms / 10 + chance(period_ms / 5)
+}
+
+/// Numbers for jitter from one draw of chance: where many are needed, each draw would ask the system.
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    /// As [`Core::jittered_ms`].
+    pub(crate) fn jittered_ms(&mut self, period_ms: i64) -> i64 {
+        jittered_ms(period_ms, |bound| (self.throw() % bound.max(0).cast_unsigned().saturating_add(1)).cast_signed())
+    }
+
+    /// The next number (SplitMix64, Steele et al. 2014): spread evenly, and easily guessed.
+    fn throw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
 }
 
@@ -230,6 +272,11 @@ impl Missing {
         }
         *first = recorded_ms.map_or(*first, |recorded| recorded.min(*first));
         *first
+    }
+
+    /// Whether the task was missed, and not seen since.
+    pub(crate) fn has(&self, id: TaskId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
     }
 
     /// The upstream knows it after all, or it is over. Tells whether it had been missed.

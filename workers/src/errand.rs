@@ -3,9 +3,9 @@
 use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
 use ledger::{Errand, ErrandKind, ErrandResult};
-use providers::{Account, CancelOutcome, Request, Response};
+use providers::{Account, CancelOutcome, PollItem, PollOutcome, Request, Response};
 use serde_json::json;
-use task::{State, Step, Task, TaskId};
+use task::{Operation, Phase, State, Step, Task, TaskId};
 use tracing::Instrument;
 
 /// The most bytes of an errand's answer that are read.
@@ -49,18 +49,7 @@ impl Core {
             return ErrandResult::Failed("the upstream has no such task".to_owned());
         };
         match errand.kind {
-            ErrandKind::Cancel => {
-                let cancel = |account: Account<'_>| line.dialect.cancel(account, operation);
-                let Some(answer) = self.ask_errand(&line, cancel).await else {
-                    return ErrandResult::TooLate("this upstream can't stop a running task".to_owned());
-                };
-                match answer.map(|response| line.dialect.read_cancel(&response)) {
-                    Ok(Ok(CancelOutcome::Stopped)) => self.stopped(task).await,
-                    Ok(Ok(CancelOutcome::TooLate(why))) => ErrandResult::TooLate(why),
-                    Ok(Err(failure)) => ErrandResult::Failed(failure.public),
-                    Err(why) => ErrandResult::Failed(why),
-                }
-            }
+            ErrandKind::Cancel => self.run_cancel(&line, task, operation).await,
             ErrandKind::Seed => {
                 let seed = |account: Account<'_>| line.dialect.seed(account, operation);
                 let Some(answer) = self.ask_errand(&line, seed).await else { return ErrandResult::None };
@@ -72,6 +61,40 @@ impl Core {
                 }
             }
         }
+    }
+
+    async fn run_cancel(&self, line: &Line, task: &Task, operation: &Operation) -> ErrandResult {
+        if line.dialect.capabilities(&line.channel.options).stops_waiting_only
+            && let Some(no) = self.past_waiting(line, task, operation).await
+        {
+            return no;
+        }
+        let cancel = |account: Account<'_>| line.dialect.cancel(account, operation);
+        let Some(answer) = self.ask_errand(line, cancel).await else {
+            return ErrandResult::TooLate("this upstream can't stop a running task".to_owned());
+        };
+        match answer.map(|response| line.dialect.read_cancel(&response)) {
+            Ok(Ok(CancelOutcome::Stopped)) => self.stopped(task).await,
+            Ok(Ok(CancelOutcome::TooLate(why))) => ErrandResult::TooLate(why),
+            Ok(Err(failure)) => ErrandResult::Failed(failure.public),
+            Err(why) => ErrandResult::Failed(why),
+        }
+    }
+
+    /// Why no stop is sent to an upstream that would take it for the wish to delete what has ended; none while
+    /// the operation waits. How the task has ended is for the poll that follows to tell.
+    async fn past_waiting(&self, line: &Line, task: &Task, operation: &Operation) -> Option<ErrandResult> {
+        let item = PollItem { operation, kind: task.spec.kind };
+        let asked = match self.ask(line, &[item]).await {
+            Ok(asked) => asked,
+            Err(failure) => {
+                tracing::warn!(task = %task.id, error = failure.private, "errand failed");
+                return Some(ErrandResult::Failed("the upstream could not be reached".to_owned()));
+            }
+        };
+        let waits = matches!(asked.outcomes.first(), Some(PollOutcome::Pending { phase: Phase::Waiting, .. }));
+        let why = "the upstream stops a task only as long as it waits in its queue";
+        (!waits).then(|| ErrandResult::TooLate(why.to_owned()))
     }
 
     /// A task that awaits input is not polled, so nobody else would tell that it has stopped.

@@ -1,22 +1,25 @@
 //! The poll stage: asks upstreams about many tasks at once, and does what their answers say.
 //!
-//! Transport errors, 429 and 5xx never fail a task; only a verdict, the deadline, or a twice
-//! confirmed "unknown" does.
+//! Transport errors, 429 and 5xx never fail a task. What an answer means for a task is in `outcome`.
 
-use crate::advance::{AdvanceError, Move};
 use crate::core::{Core, Line};
+use crate::in_flight::Flight;
+use crate::outcome::{heard, pause_ms};
 use async_trait::async_trait;
 use futures::StreamExt;
+use ledger::{LedgerError, Pulse};
 use providers::{PollItem, PollOutcome};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
-use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use task::{Failure, FailureKind, Operation, Phase, State, Step, Task, TaskId};
+use task::{Kind, Operation, Phase, State, Task, TaskId};
 use tracing::Instrument;
 
 /// The pause after a poll that could not be made or read.
-const RETRY_MS: i64 = 5_000;
+pub(crate) const RETRY_MS: i64 = 5_000;
+
+/// The pause before a task is looked at that somebody else has moved meanwhile.
+pub(crate) const STALE_MS: i64 = 1_000;
 
 /// Doubts and orphans of one batch that are looked at together; each may read a list of 8 MiB.
 const LOOKS_AT_ONCE: usize = 4;
@@ -35,35 +38,99 @@ impl Handler for Poll {
     }
 }
 
-/// A running task and its handle.
+/// A running task as a poll needs it.
+#[derive(Clone, Copy)]
 pub(crate) struct Polled<'a> {
-    pub(crate) task: &'a Task,
-    pub(crate) operation: &'a Operation,
+    id: TaskId,
+    version: i64,
+    kind: Kind,
+    phase: Phase,
+    operation: &'a Operation,
+    deadline_ms: i64,
+    missing_ms: Option<i64>,
+    progress: i64,
+    /// The whole row, where it was read.
+    task: Option<&'a Task>,
+}
+
+impl<'a> Polled<'a> {
+    /// Of a row that was read whole.
+    pub(crate) fn of(task: &'a Task, operation: &'a Operation) -> Self {
+        Self {
+            id: task.id,
+            version: task.version,
+            kind: task.spec.kind,
+            phase: task.phase,
+            operation,
+            deadline_ms: task.deadline_ms,
+            missing_ms: task.missing_ms,
+            progress: task.progress,
+            task: Some(task),
+        }
+    }
+
+    fn known(pulse: &Pulse, flight: &'a Flight) -> Self {
+        Self {
+            id: pulse.id,
+            version: flight.version,
+            kind: flight.kind,
+            phase: flight.phase,
+            operation: &flight.operation,
+            deadline_ms: flight.deadline_ms,
+            missing_ms: pulse.missing_ms,
+            progress: flight.progress,
+            task: None,
+        }
+    }
+}
+
+/// What becomes of the tasks of a batch.
+#[derive(Default)]
+pub(crate) struct Looked {
+    pub(crate) finish: HashMap<TaskId, Finish>,
+    /// How far those have got whose row was not read for it.
+    progress: HashMap<TaskId, i64>,
 }
 
 impl Core {
     async fn poll_batch(&self, batch: Batch) -> Vec<(Claim, Finish)> {
-        let ids: Vec<TaskId> = batch.claims.iter().map(|claim| claim.id).collect();
-        let tasks = match self.ledger.tasks(&ids).await {
-            Ok(tasks) => tasks,
+        let finish = match self.look_at_batch(&batch).await {
+            Ok(finish) => finish,
             Err(error) => {
                 tracing::warn!(channel = batch.channel, %error, "tasks not read; polling later");
                 let due_ms = self.clock.now_ms() + RETRY_MS;
                 return batch.claims.into_iter().map(|claim| (claim, Finish::At(due_ms))).collect();
             }
         };
-        let errands = self.begin_errands(&ids, &tasks).await;
-        let mut finish = self.poll_running(&tasks).await;
-        finish.extend(self.look_at_others(&tasks).await);
+        let end_of = |claim: Claim| {
+            let end = finish.get(&claim.id).copied().unwrap_or(Finish::Done);
+            (claim, end)
+        };
+        batch.claims.into_iter().map(end_of).collect()
+    }
+
+    /// Most tasks are running as they were at their last poll: of these only the pulse is read.
+    async fn look_at_batch(&self, batch: &Batch) -> Result<HashMap<TaskId, Finish>, LedgerError> {
+        let ids: Vec<TaskId> = batch.claims.iter().map(|claim| claim.id).collect();
+        let known = self.in_flight.take(&self.ledger.pulses(&ids).await?);
+        let is_known: HashSet<TaskId> = known.iter().map(|(pulse, _)| pulse.id).collect();
+        let others: Vec<TaskId> = ids.into_iter().filter(|id| !is_known.contains(id)).collect();
+        let tasks = self.ledger.tasks(&others).await?;
+        let errands = self.begin_errands(&others, &tasks).await;
+        let mut looked = self.poll_running(&batch.channel, &tasks, &known).await;
+        looked.finish.extend(self.look_at_others(&tasks).await);
         self.end_errands(errands).await;
-        batch
-            .claims
-            .into_iter()
-            .map(|claim| {
-                let end = finish.get(&claim.id).copied().unwrap_or(Finish::Done);
-                (claim, end)
-            })
-            .collect()
+        let flights = known.into_iter().map(|(pulse, flight)| (pulse.id, flight));
+        // Only those are known whose channel the queue knows as well.
+        let read = tasks.iter().filter(|task| task.channel == batch.channel);
+        let flights = flights.chain(read.filter_map(|task| Some((task.id, Flight::of(task)?))));
+        let goes_on = |id: &TaskId| matches!(looked.finish.get(id), Some(Finish::At(_)));
+        let flights = flights.filter(|(id, _)| goes_on(id)).map(|(id, flight)| {
+            let progress = looked.progress.get(&id).copied().unwrap_or(flight.progress);
+            (id, Flight { progress, ..flight })
+        });
+        self.in_flight.keep(flights, self.clock.now_ms());
+        Ok(looked.finish)
     }
 
     /// Tasks that are asked about one by one: doubts, and operations found too late. A few at a time, and
@@ -103,44 +170,48 @@ impl Core {
         (task.id, end)
     }
 
-    /// Asks about all running tasks of one channel, in as few requests as its dialect allows.
-    async fn poll_running(&self, tasks: &[Task]) -> HashMap<TaskId, Finish> {
-        let mut finish = HashMap::new();
+    /// Asks about all running tasks of a batch, in as few requests as their dialect allows.
+    async fn poll_running(&self, channel: &str, tasks: &[Task], known: &[(Pulse, Flight)]) -> Looked {
+        let mut looked = Looked::default();
         let mut by_channel: HashMap<&str, Vec<Polled<'_>>> = HashMap::new();
+        if !known.is_empty() {
+            let polled = known.iter().map(|(pulse, flight)| Polled::known(pulse, flight));
+            by_channel.insert(channel, polled.collect());
+        }
         for task in tasks.iter().filter(|task| task.state == State::Running) {
             match &task.operation {
-                Some(operation) => by_channel.entry(&task.channel).or_default().push(Polled { task, operation }),
+                Some(operation) => by_channel.entry(&task.channel).or_default().push(Polled::of(task, operation)),
                 None => {
                     tracing::error!(task = %task.id, "running without an operation");
-                    finish.insert(task.id, self.expire_or(task, RETRY_MS).await);
+                    looked.finish.insert(task.id, self.expire_or(task, RETRY_MS).await);
                 }
             }
         }
         for (channel, polled) in by_channel {
             let Some(line) = self.line(channel) else {
-                self.without_line(&polled, &mut finish).await;
+                self.without_line(channel, &polled, &mut looked).await;
                 continue;
             };
             let size = line.dialect.capabilities(&line.channel.options).poll_batch.max(1);
             for chunk in polled.chunks(size) {
-                self.poll_chunk(&line, chunk, &mut finish).await;
+                self.poll_chunk(&line, chunk, &mut looked).await;
             }
         }
-        finish
+        looked
     }
 
     /// The channel's row is gone: nothing can be asked, so only the deadline ends these tasks.
-    async fn without_line(&self, polled: &[Polled<'_>], finish: &mut HashMap<TaskId, Finish>) {
-        for Polled { task, .. } in polled {
-            tracing::error!(task = %task.id, channel = task.channel, "no such channel; the task can't be polled");
-            finish.insert(task.id, self.expire_or(task, RETRY_MS).await);
+    async fn without_line(&self, channel: &str, polled: &[Polled<'_>], looked: &mut Looked) {
+        for one in polled {
+            tracing::error!(task = %one.id, channel, "no such channel; the task can't be polled");
         }
+        self.expire_all_or(polled, RETRY_MS, looked).await;
     }
 
-    pub(crate) async fn poll_chunk(&self, line: &Line, chunk: &[Polled<'_>], finish: &mut HashMap<TaskId, Finish>) {
+    pub(crate) async fn poll_chunk(&self, line: &Line, chunk: &[Polled<'_>], looked: &mut Looked) {
         metrics::histogram!("poll_batch_size", "channel" => line.channel.name.clone()).record(chunk.len() as f64);
         let items: Vec<PollItem<'_>> =
-            chunk.iter().map(|p| PollItem { operation: p.operation, kind: p.task.spec.kind }).collect();
+            chunk.iter().map(|polled| PollItem { operation: polled.operation, kind: polled.kind }).collect();
         let asked = match self.ask(line, &items).await {
             Ok(asked) => asked,
             Err(failure) => {
@@ -150,151 +221,95 @@ impl Core {
                     task::Retry::Later(Some(after_ms)) => after_ms.clamp(1_000, 60_000),
                     _ => RETRY_MS,
                 };
-                for polled in chunk {
-                    finish.insert(polled.task.id, self.expire_or(polled.task, self.jittered_ms(pause_ms)).await);
-                }
+                self.expire_all_or(chunk, pause_ms, looked).await;
                 return;
             }
         };
-        for (polled, outcome) in chunk.iter().zip(asked.outcomes) {
-            let end = self.follow_outcome(line, polled, outcome, chunk.len() == 1).await;
-            finish.insert(polled.task.id, end);
-        }
+        let moved = self.keep_going(line, chunk, asked.outcomes, looked).await;
+        self.follow_moved(line, moved, chunk.len() == 1, looked).await;
     }
 
-    async fn follow_outcome(&self, line: &Line, polled: &Polled<'_>, outcome: PollOutcome, alone: bool) -> Finish {
-        let task = polled.task;
-        let known_again = !matches!(outcome, PollOutcome::Missing);
-        if known_again && (self.missing.clear(task.id) || task.missing_ms.is_some()) {
-            self.ledger.note_progress(task.id, task.progress, Some(None));
-        }
-        let moved = match outcome {
-            PollOutcome::Pending { phase, percent, poll_after_ms, unknown_word } => {
-                if let Some(word) = unknown_word {
-                    tracing::warn!(task = %task.id, dialect = line.dialect.name(), word, "unknown status word; still running");
-                    metrics::counter!("unknown_words_total", "dialect" => line.dialect.name()).increment(1);
+    /// Deals with those of a chunk that are at work as they were, all at once: nearly always all of them.
+    /// Gives back the others.
+    async fn keep_going<'a>(
+        &self,
+        line: &Line,
+        chunk: &[Polled<'a>],
+        outcomes: Vec<PollOutcome>,
+        looked: &mut Looked,
+    ) -> Vec<(Polled<'a>, PollOutcome)> {
+        let period_ms = line.dialect.capabilities(&line.channel.options).poll_period_ms;
+        let (now_ms, mut dice) = (self.clock.now_ms(), self.dice());
+        let (mut told, mut moved) = (Vec::with_capacity(chunk.len()), Vec::new());
+        for (polled, outcome) in chunk.iter().zip(outcomes) {
+            let quiet = now_ms < polled.deadline_ms && polled.missing_ms.is_none() && !self.missing.has(polled.id);
+            match outcome {
+                PollOutcome::Pending { phase, percent, poll_after_ms, unknown_word: None }
+                    if quiet && phase <= polled.phase =>
+                {
+                    told.extend(heard(phase, percent).map(|percent| (polled.id, polled.progress, percent)));
+                    let pause_ms = dice.jittered_ms(pause_ms(poll_after_ms, period_ms));
+                    looked.finish.insert(polled.id, Finish::At(now_ms + pause_ms));
                 }
-                return self.still_running(line, task, phase, percent, poll_after_ms).await;
+                outcome => moved.push((*polled, outcome)),
             }
-            PollOutcome::Missing => return self.missed(line, polled, alone).await,
-            PollOutcome::NeedsInput(details) => {
-                let due_ms = self.clock.now_ms() + self.settings.input_wait_ms;
-                self.advance_in("poll", Move::new(task, Step::AskInput { details, due_ms }, Value::Null)).await
-            }
-            PollOutcome::Done { outputs, details } => {
-                let Some(outputs) = self.keep_inline(task, outputs).await else {
-                    return Finish::At(self.clock.now_ms() + RETRY_MS);
-                };
-                let note = json!({ "outputs": outputs.len() });
-                task::fail_point!("poll.before_verb");
-                self.advance_in("poll", Move::new(task, Step::Answer { outputs, details }, note)).await
-            }
-            PollOutcome::Failed(failure) => {
-                let note = json!({ "why": failure.private });
-                self.advance_in("poll", Move::new(task, Step::Fail(failure), note)).await
-            }
-            PollOutcome::Cancelled => {
-                self.advance_in("poll", Move::new(task, Step::Cancel, json!({ "by": "upstream" }))).await
+        }
+        let risen = self.ledger.note_risen(&told);
+        if !risen.is_empty() {
+            self.scheduler.announce(&risen).await;
+        }
+        looked.progress.extend(told.into_iter().map(|(id, before, now)| (id, now.max(before))));
+        moved
+    }
+
+    /// Follows the outcomes that change a task, or may: these need its whole row.
+    async fn follow_moved(&self, line: &Line, moved: Vec<(Polled<'_>, PollOutcome)>, alone: bool, looked: &mut Looked) {
+        let unread: Vec<TaskId> = moved.iter().filter(|(one, _)| one.task.is_none()).map(|(one, _)| one.id).collect();
+        let read = match self.ledger.tasks(&unread).await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(channel = line.channel.name, %error, "tasks not read; polling again later");
+                let due_ms = self.clock.now_ms() + RETRY_MS;
+                looked.finish.extend(moved.iter().map(|(polled, _)| (polled.id, Finish::At(due_ms))));
+                return;
             }
         };
-        self.finish_of(task, moved)
+        let read: HashMap<TaskId, &Task> = read.iter().map(|task| (task.id, task)).collect();
+        for (polled, outcome) in moved {
+            let task = polled.task.or_else(|| read.get(&polled.id).copied());
+            let end = match task.filter(|task| task.version == polled.version) {
+                Some(task) => self.follow_outcome(line, task, polled.operation, outcome, alone).await,
+                // Somebody else has moved it since.
+                None => Finish::At(self.clock.now_ms() + STALE_MS),
+            };
+            looked.finish.insert(polled.id, end);
+        }
     }
 
-    /// Whatever moved the task also rang for it; only a ledger that failed leaves it on this lane.
-    pub(crate) fn finish_of(&self, task: &Task, moved: Result<Task, AdvanceError>) -> Finish {
-        match moved {
-            Ok(_) => Finish::Done,
-            Err(AdvanceError::Stale | AdvanceError::Illegal(_)) => Finish::At(self.clock.now_ms() + 1_000),
-            Err(AdvanceError::Ledger(error)) => {
-                tracing::warn!(task = %task.id, %error, "ledger failed; looking again");
+    /// Ends those whose time is up; looks at the others again after about `pause_ms`.
+    async fn expire_all_or(&self, polled: &[Polled<'_>], pause_ms: i64, looked: &mut Looked) {
+        let (now_ms, mut dice) = (self.clock.now_ms(), self.dice());
+        let (over, others): (Vec<Polled<'_>>, Vec<Polled<'_>>) =
+            polled.iter().partition(|one| now_ms >= one.deadline_ms);
+        let later = others.iter().map(|one| (one.id, Finish::At(now_ms + dice.jittered_ms(pause_ms))));
+        looked.finish.extend(later);
+        for one in over {
+            let end = match one.task {
+                Some(task) => self.expire(task).await,
+                None => self.expire_unread(one.id).await,
+            };
+            looked.finish.insert(one.id, end);
+        }
+    }
+
+    async fn expire_unread(&self, id: TaskId) -> Finish {
+        match self.ledger.task(id).await {
+            Ok(Some(task)) if task.state == State::Running => self.expire(&task).await,
+            Ok(_) => Finish::At(self.clock.now_ms() + STALE_MS),
+            Err(error) => {
+                tracing::warn!(task = %id, %error, "task not read; polling again later");
                 Finish::At(self.clock.now_ms() + RETRY_MS)
             }
         }
-    }
-
-    async fn still_running(
-        &self,
-        line: &Line,
-        task: &Task,
-        phase: Phase,
-        percent: Option<i64>,
-        poll_after_ms: Option<i64>,
-    ) -> Finish {
-        let now_ms = self.clock.now_ms();
-        if now_ms >= task.deadline_ms {
-            return self.expire(task).await;
-        }
-        // Without a vendor's number, a task at work stands at 30 (`contract/DECISIONS.md`, times and progress).
-        let guessed = (phase == Phase::Working).then_some(30);
-        let known = self.ledger.known_progress(task.id).unwrap_or(task.progress);
-        if let Some(percent) = percent.or(guessed).map(|p| p.clamp(0, 99)).filter(|p| *p > known) {
-            self.ledger.note_progress(task.id, percent, None);
-            self.scheduler.announce(&[task.id]).await;
-        }
-        if phase > task.phase {
-            let moved = self.advance_in("poll", Move::new(task, Step::Work { phase }, Value::Null)).await;
-            if let Err(AdvanceError::Ledger(error)) = moved {
-                tracing::warn!(task = %task.id, %error, "phase not recorded; the next poll tells it again");
-            }
-        }
-        let period_ms = line.dialect.capabilities(&line.channel.options).poll_period_ms;
-        let pause_ms = poll_after_ms.map_or(period_ms, |ms| ms.clamp(100, 120_000));
-        Finish::At(now_ms + self.jittered_ms(pause_ms))
-    }
-
-    /// "Unknown" counts only when it is heard twice, the second time asked singly.
-    async fn missed(&self, line: &Line, polled: &Polled<'_>, alone: bool) -> Finish {
-        let task = polled.task;
-        let now_ms = self.clock.now_ms();
-        if now_ms >= task.deadline_ms {
-            return self.expire(task).await;
-        }
-        let fresh_ms = 4 * self.settings.missing_confirm_ms;
-        let since_ms = self.missing.since(task.id, task.missing_ms, now_ms, fresh_ms);
-        if since_ms == now_ms {
-            tracing::warn!(task = %task.id, operation = polled.operation.id, "unknown to the upstream; asking again");
-            self.ledger.note_progress(task.id, task.progress, Some(Some(now_ms)));
-            return Finish::At(now_ms + self.settings.missing_confirm_ms);
-        }
-        let again_ms = since_ms + self.settings.missing_confirm_ms;
-        if now_ms < again_ms {
-            return Finish::At(again_ms);
-        }
-        if !alone {
-            return self.ask_alone(line, polled).await;
-        }
-        self.missing.clear(task.id);
-        let failure = Failure::never(
-            FailureKind::LostUpstream,
-            "the upstream lost this task",
-            format!("unknown to channel {} twice, {} ms apart", line.channel.name, now_ms - since_ms),
-        );
-        let note = json!({ "since_ms": since_ms });
-        let moved = self.advance_in("poll", Move::new(task, Step::Fail(failure), note)).await;
-        self.finish_of(task, moved)
-    }
-
-    /// A list may leave out what a single question still finds: its answer counts, whatever it is.
-    async fn ask_alone(&self, line: &Line, polled: &Polled<'_>) -> Finish {
-        let item = PollItem { operation: polled.operation, kind: polled.task.spec.kind };
-        if let Ok(mut asked) = self.ask(line, &[item]).await
-            && let Some(outcome) = asked.outcomes.pop()
-        {
-            return Box::pin(self.follow_outcome(line, polled, outcome, true)).await;
-        }
-        self.expire_or(polled.task, self.settings.missing_confirm_ms).await
-    }
-
-    /// Ends a task whose time is up; otherwise looks again after `pause_ms`.
-    async fn expire_or(&self, task: &Task, pause_ms: i64) -> Finish {
-        let now_ms = self.clock.now_ms();
-        if now_ms >= task.deadline_ms { self.expire(task).await } else { Finish::At(now_ms + pause_ms) }
-    }
-
-    async fn expire(&self, task: &Task) -> Finish {
-        let failure =
-            Failure::never(FailureKind::Expired, "the task took too long", "deadline passed while running upstream");
-        let moved = self.advance_in("poll", Move::new(task, Step::Fail(failure), Value::Null)).await;
-        self.finish_of(task, moved)
     }
 }

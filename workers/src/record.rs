@@ -324,11 +324,12 @@ pub(crate) fn with_end<'a>(one: Move<'a>, attempt: Option<AttemptId>, outcome: &
     }
 }
 
-/// The warnings that the task does not have yet. Fields that were meant for another dialect are dropped,
-/// visibly; one that also came in the bag of this dialect was sent.
+/// The warnings that the task does not have yet. Fields that were meant for another dialect are dropped, visibly;
+/// one that also came in the bag of this dialect, or whose meaning the common fields carry, was heeded.
 pub(crate) fn with_dropped_extras(task: &Task, line: Option<Line>, mut warnings: Vec<String>) -> Vec<String> {
     if let Some(line) = line {
-        let sent = |field: &String| task.spec.extra(line.dialect.name(), field).is_some();
+        let sent =
+            |field: &String| task.spec.carried.contains(field) || task.spec.extra(line.dialect.name(), field).is_some();
         let others = task.spec.extras.iter().filter(|(dialect, _)| *dialect != line.dialect.name());
         let dropped: BTreeSet<&String> = others.flat_map(|(_, bag)| bag.keys()).filter(|field| !sent(field)).collect();
         warnings.extend(ignored_fields(&dropped));

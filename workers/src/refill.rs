@@ -3,10 +3,15 @@
 use crate::core::Core;
 use crate::sweep::{PAGE, SweepError, apply, apply_channels, ring_callbacks};
 use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt};
 use ledger::DueTask;
 use queue::{Entry, Lane};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use task::{State, Step, TaskId};
+
+/// Pages that the queue takes at the same time, so that it need not wait for the ledger, nor for us.
+const PAGES_AT_ONCE: usize = 4;
 
 /// Every running task is on the poll lane, every orphan is watched, and no slot is held for nothing.
 pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
@@ -14,6 +19,10 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
     let mut after = None;
     let holders: Vec<State> = State::ALL.into_iter().filter(|state| state.holds_slot()).collect();
     loop {
+        // Whoever waits for a queue that was emptied meanwhile waits for the rebuild alone.
+        if !core.scheduler.is_filled().await? {
+            return Ok(rung);
+        }
         let page = core.ledger.in_state(&holders, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
@@ -37,6 +46,22 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
     Ok(rung)
 }
 
+/// Rings what this process could not ring, and frees the slots that it could not free, as soon as the queue
+/// takes them: a task that runs would wait for the next full pass. A queue that came back empty is left to its
+/// rebuild.
+pub async fn catch_up(core: &Core) -> Result<usize, SweepError> {
+    if !core.missed_bell.load(Ordering::Relaxed) {
+        return Ok(0);
+    }
+    // First, so that a bell which is missed meanwhile counts.
+    core.missed_bell.store(false, Ordering::Relaxed);
+    let rung = full_pass(core).await;
+    if rung.is_err() {
+        core.missed_bell.store(true, Ordering::Relaxed);
+    }
+    rung
+}
+
 fn spread(core: &Core, page: &[DueTask]) -> Vec<Entry> {
     let now_ms = core.clock.now_ms();
     // Each channel is asked once: a page has few of them, and many rows.
@@ -57,13 +82,11 @@ async fn free_slots(core: &Core) -> Result<(), SweepError> {
     for channel in core.channels.all().iter() {
         let members = core.scheduler.slot_members(&channel.name).await?;
         for ids in members.chunks(500) {
-            let rows = core.ledger.tasks(ids).await?;
-            let holds = |id: &TaskId| {
-                rows.iter().any(|t| {
-                    t.id == *id && t.channel == channel.name && (t.state.holds_slot() || t.state == State::Queued)
-                })
-            };
-            let idle: Vec<TaskId> = ids.iter().copied().filter(|id| !holds(id)).collect();
+            if !core.scheduler.is_filled().await? {
+                return Ok(());
+            }
+            let holders: HashSet<TaskId> = core.ledger.holders(&channel.name, ids).await?.into_iter().collect();
+            let idle: Vec<TaskId> = ids.iter().copied().filter(|id| !holders.contains(id)).collect();
             core.scheduler.leave_slots(&channel.name, &idle).await?;
         }
     }
@@ -118,16 +141,11 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
     apply_channels(core).await;
     let mut rung = 0;
     let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
-    let mut page = core.ledger.in_state(&unfinished, None, PAGE).await?;
-    while let Some(last) = page.last() {
-        // The ledger reads the next page while the queue takes this one.
-        let next = async {
-            let is_last = page.len() < PAGE as usize;
-            if is_last { Ok(Vec::new()) } else { Ok(core.ledger.in_state(&unfinished, Some(last.id), PAGE).await?) }
-        };
-        let (filled, next) = tokio::try_join!(refill_page(core, &page), next)?;
+    let pages = futures::stream::try_unfold(Some(None), |after| read_page(core, &unfinished, after));
+    // The ledger reads on while the queue takes what was read.
+    let mut filling = pages.map_ok(|page| refill_page(core, page)).try_buffer_unordered(PAGES_AT_ONCE).boxed();
+    while let Some(filled) = filling.try_next().await? {
         rung += filled;
-        page = next;
     }
     task::fail_point!("rebuild.inside");
     lend_slots(core).await?;
@@ -135,6 +153,19 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
     core.scheduler.set_filled().await?;
     tracing::info!(tasks = rung, "queue filled from the ledger");
     Ok(rung)
+}
+
+/// The page behind a task, and behind which task the next one is; nothing after the last page.
+async fn read_page(
+    core: &Core,
+    states: &[State],
+    after: Option<Option<TaskId>>,
+) -> Result<Option<(Vec<DueTask>, Option<Option<TaskId>>)>, SweepError> {
+    let Some(after) = after else { return Ok(None) };
+    let page = core.ledger.in_state(states, after, PAGE).await?;
+    let is_last = page.len() < PAGE as usize;
+    let next = page.last().filter(|_| !is_last).map(|last| Some(last.id));
+    Ok(Some((page, next)))
 }
 
 async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
@@ -148,8 +179,8 @@ async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
     Ok(())
 }
 
-async fn refill_page(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
-    let (_, rung) = tokio::try_join!(join_slots(core, page), ring_absent(core, page))?;
+async fn refill_page(core: &Core, page: Vec<DueTask>) -> Result<usize, SweepError> {
+    let (_, rung) = tokio::try_join!(join_slots(core, &page), ring_absent(core, &page))?;
     Ok(rung)
 }
 

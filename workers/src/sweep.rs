@@ -6,7 +6,7 @@ use crate::advance::{AdvanceError, Move};
 use crate::core::Core;
 use crate::elsewhere::Target;
 use crate::refill::lend_slots;
-pub use crate::refill::{full_pass, rebuild, reclaim};
+pub use crate::refill::{catch_up, full_pass, rebuild, reclaim};
 use crate::retention::purge_pass;
 use crate::strays::Strays;
 use ledger::{DueTask, LedgerError};
@@ -59,6 +59,7 @@ pub async fn run(core: Core, holder: String, stop: CancellationToken) {
             _ = tick.tick() => {}
         }
         keep_fresh(&core).await;
+        next.catch_up(&core).await;
         if let Err(error) = next.run_due(&core, &holder).await {
             tracing::warn!(%error, "sweep ended early; it begins afresh");
             if matches!(error, SweepError::Queue(_)) {
@@ -107,6 +108,7 @@ pub async fn apply_channels(core: &Core) {
 /// When each pass is due.
 #[derive(Default)]
 struct Next {
+    catch_up_ms: i64,
     due_ms: i64,
     full_ms: i64,
     purge_ms: i64,
@@ -114,6 +116,19 @@ struct Next {
 }
 
 impl Next {
+    /// After a queue that was away for a moment and is what it was. Whoever sweeps may not have noticed, so that
+    /// each process does it for itself.
+    async fn catch_up(&mut self, core: &Core) {
+        let now_ms = core.clock.now_ms();
+        if now_ms < self.catch_up_ms {
+            return;
+        }
+        if let Err(error) = catch_up(core).await {
+            self.catch_up_ms = now_ms + DUE_PERIOD_MS;
+            tracing::debug!(%error, "what this process could not ring is not rung yet");
+        }
+    }
+
     async fn run_due(&mut self, core: &Core, holder: &str) -> Result<(), SweepError> {
         let now_ms = core.clock.now_ms();
         if now_ms < self.due_ms && core.scheduler.is_filled().await? {

@@ -25,7 +25,7 @@ use crate::scheduler::{
 use address::Address;
 pub use address::RedisUrlError;
 use async_trait::async_trait;
-use claim::{Channels, Portion};
+use claim::Portion;
 use futures::future::try_join_all;
 use hub::Hub;
 use joint::Joint;
@@ -173,11 +173,15 @@ impl RedisScheduler {
         }
         for (shard, seats) in by_shard {
             for page in seats.chunks(PAGE_MAX) {
-                let channels = Channels::of(page.iter().map(|(channel, _)| channel.as_str()));
-                let mut call = self.desk.call(&self.scripts().slots, shard, Lane::Submit, &channels.names);
+                let seats = claim::grouped(page.iter().map(|(channel, id)| (channel.as_str(), *id)));
+                let names: Vec<&str> = seats.iter().map(|(channel, _)| *channel).collect();
+                let mut call = self.desk.call(&self.scripts().slots, shard, Lane::Submit, &names);
                 call.arg(verb);
-                for (channel, id) in page {
-                    call.arg(channels.place(channel)).arg(text::of_id(*id));
+                for (place, (_, ids)) in seats.iter().enumerate() {
+                    call.arg(place + 1).arg(ids.len());
+                    for id in ids {
+                        call.arg(text::of_id(*id));
+                    }
                 }
                 self.adds.run::<()>(&call).await?;
             }

@@ -1,6 +1,7 @@
 //! What a scenario found: a table for people and one line of JSON.
 
 use serde_json::{Map, Value, json};
+use std::io::Write;
 
 /// One figure, once for each round.
 #[derive(Debug)]
@@ -65,6 +66,12 @@ impl Report {
         });
         text + &line.to_string()
     }
+}
+
+/// Says on standard error what is being done, for people who wait.
+pub(crate) fn murmur(text: &str) {
+    // Nobody who listens is no error.
+    let _written = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Median, lowest and highest of some figures; zeros when there are none.

@@ -1,9 +1,8 @@
 //! Outputs whose bytes come with an answer.
 
 use super::*;
-use crate::poll::Polled;
+use crate::poll::{Looked, Polled};
 use queue::Finish;
-use std::collections::HashMap;
 use task::{Source, State};
 
 /// A PNG of 3 by 2 pixels, as far as its header goes.
@@ -11,9 +10,9 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0
 
 async fn poll(world: &World, line: &Line, task: &Task) -> Finish {
     let operation = task.operation.as_ref().expect("it is running");
-    let mut finish = HashMap::new();
-    world.core.poll_chunk(line, &[Polled { task, operation }], &mut finish).await;
-    finish.remove(&task.id).expect("every task is told what becomes of it")
+    let mut looked = Looked::default();
+    world.core.poll_chunk(line, &[Polled::of(task, operation)], &mut looked).await;
+    looked.finish.remove(&task.id).expect("every task is told what becomes of it")
 }
 
 #[tokio::test]

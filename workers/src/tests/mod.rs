@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod copies;
 mod desk;
 mod extras;
 mod overtaken;

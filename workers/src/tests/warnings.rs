@@ -23,6 +23,16 @@ async fn fields_that_nobody_read_are_named_once() {
 }
 
 #[tokio::test]
+async fn a_field_that_the_common_ones_carry_is_not_called_ignored() {
+    let world = World::new(|_| (200, Bytes::new())).await;
+    let mut task = world.queued(Kind::Image).await;
+    task.spec.extras = serde_json::from_value(json!({ "other": { "n": 2, "mode": "pro" } })).expect("bags");
+    task.spec.carried.insert("n".to_owned());
+    let said = with_dropped_extras(&task, Some(line(json!({}))), Vec::new());
+    assert_eq!(said, ["ignored, because the provider that made this does not know them: mode"]);
+}
+
+#[tokio::test]
 async fn what_was_told_at_the_beginning_is_not_told_again() {
     let said = warnings(json!({}), &["5 s instead of 4 s"], &["5 s instead of 4 s", "no sound", "no sound"]).await;
     assert_eq!(said, ["no sound"]);

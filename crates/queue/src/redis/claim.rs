@@ -4,7 +4,8 @@ use super::{PAGE_MAX, RedisScheduler, text};
 use crate::scheduler::{Batch, Claim, Finish, Lane, QueueError};
 use futures::future::join_all;
 use redis::{FromRedisValue, Value, from_redis_value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::PoisonError;
 
 /// How far ahead of time a poll may be taken to fill a batch that has a due one.
@@ -18,6 +19,12 @@ const GUESSED_MAX: usize = 16;
 
 /// The longest lease, so that its end stays a time that a score holds.
 const LEASE_MAX_MS: i64 = 30 * 24 * 3_600_000;
+
+/// In place of a due time: the work is done.
+const NEVER: i64 = -1;
+
+/// In place of a due time: the look does not count.
+const GIVEN_BACK: i64 = -2;
 
 /// How much one claim may hand out.
 #[derive(Debug, Clone, Copy)]
@@ -193,8 +200,10 @@ impl RedisScheduler {
         }
         for (shard, places) in by_shard {
             for page in places.chunks(PAGE_MAX) {
-                let answers = self.end_page(lane, shard, page.iter().map(|place| &claims[*place])).await?;
-                for (place, answer) in page.iter().zip(answers) {
+                let groups = leases(claims, page);
+                let answers = self.end_page(lane, shard, claims, &groups).await?;
+                let asked = groups.iter().flat_map(|(_, places)| places);
+                for (place, answer) in asked.zip(answers) {
                     is_held[*place] = answer == 1;
                 }
             }
@@ -206,17 +215,22 @@ impl RedisScheduler {
         &self,
         lane: Lane,
         shard: usize,
-        page: impl Iterator<Item = &(Claim, Finish)> + Clone,
+        claims: &[(Claim, Finish)],
+        groups: &[((&str, i64), Vec<usize>)],
     ) -> Result<Vec<i64>, QueueError> {
-        let channels = Channels::of(page.clone().map(|(claim, _)| claim.channel.as_str()));
+        let channels = Channels::of(groups.iter().map(|((channel, _), _)| *channel));
         let mut call = self.desk.call(&self.scripts().finish, shard, lane, &channels.names);
-        for (claim, finish) in page {
-            let (word, at_us) = match finish {
-                Finish::Done => ("done", 0),
-                Finish::At(at_ms) => ("at", text::us_of(*at_ms)),
-                Finish::GiveBack => ("back", 0),
-            };
-            call.arg(channels.place(&claim.channel)).arg(text::of_id(claim.id)).arg(claim.fence).arg(word).arg(at_us);
+        for ((channel, fence), places) in groups {
+            call.arg(channels.place(channel)).arg(fence).arg(places.len());
+            for place in places {
+                let (claim, finish) = &claims[*place];
+                let due_us = match finish {
+                    Finish::Done => NEVER,
+                    Finish::At(at_ms) => text::us_of(*at_ms),
+                    Finish::GiveBack => GIVEN_BACK,
+                };
+                call.arg(due_us).arg(text::of_id(claim.id));
+            }
         }
         self.finishes.run(&call).await
     }
@@ -278,6 +292,30 @@ impl<'a> Channels<'a> {
     }
 }
 
+/// Things by what they share, in the order of each one's first.
+pub(super) fn grouped<K: Copy + Eq + Hash, T>(things: impl Iterator<Item = (K, T)>) -> Vec<(K, Vec<T>)> {
+    let mut groups: Vec<(K, Vec<T>)> = Vec::new();
+    let mut places: HashMap<K, usize> = HashMap::new();
+    for (key, thing) in things {
+        let place = *places.entry(key).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(thing);
+    }
+    groups
+}
+
+/// The claims of a page by channel and fence. One that is there twice has no lease the second time, and is left out.
+fn leases<'a>(claims: &'a [(Claim, Finish)], page: &[usize]) -> Vec<((&'a str, i64), Vec<usize>)> {
+    let mut seen = HashSet::with_capacity(page.len());
+    let once = page.iter().filter(|place| seen.insert((claims[**place].0.id, claims[**place].0.fence)));
+    grouped(once.map(|place| {
+        let (claim, _) = &claims[*place];
+        ((claim.channel.as_str(), claim.fence), *place)
+    }))
+}
+
 fn lease_us(lease_ms: i64) -> i64 {
     lease_ms.clamp(1, LEASE_MAX_MS) * 1_000
 }
@@ -302,12 +340,13 @@ fn read_batches(answer: Vec<Value>, channels: &[String]) -> Result<(Vec<String>,
     let line = (0..turns).map(|_| reading.next()).collect::<Result<Vec<String>, _>>()?;
     let mut batches = Vec::new();
     while !reading.is_over() {
-        let (place, many): (usize, usize) = (reading.next()?, reading.next()?);
+        let (place, many, shared_fence): (usize, usize, i64) = (reading.next()?, reading.next()?, reading.next()?);
         let channel = place.checked_sub(1).and_then(|place| channels.get(place));
         let channel = channel.ok_or_else(|| QueueError("claim: a channel that was not asked for".into()))?;
         let mut claims = Vec::with_capacity(many);
         for _ in 0..many {
-            let (id, fence, due_us): (String, i64, i64) = (reading.next()?, reading.next()?, reading.next()?);
+            let (id, due_us): (String, i64) = (reading.next()?, reading.next()?);
+            let fence = if shared_fence == 0 { reading.next()? } else { shared_fence };
             let Some(id) = text::to_id(&id) else {
                 tracing::warn!(channel, "an id in the queue is not ours");
                 continue;

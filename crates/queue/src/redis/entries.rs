@@ -4,13 +4,13 @@
 //! shard first yields on the others, one after the other and not at once, so a process that dies in
 //! between leaves an entry to the sweep.
 
-use super::claim::Channels;
+use super::claim::{Channels, grouped};
 use super::wire::Question;
 use super::{PAGE_MAX, RedisScheduler, text};
 use crate::scheduler::{Entry, Lane, QueueError};
 use futures::future::try_join_all;
 use redis::{Value, from_redis_value};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use task::TaskId;
 
 /// How often a call is made again for ids that were on channels it had not declared. Each time they have
@@ -54,9 +54,8 @@ impl RedisScheduler {
     /// Adds entries, page by page; tells how many were new.
     pub(super) async fn add_entries(&self, lane: Lane, entries: &[Entry], adding: Adding) -> Result<usize, QueueError> {
         let mut by_shard: HashMap<usize, Vec<Entry>> = HashMap::new();
-        for entry in entries {
-            let shard = self.desk.keys.shard_of(&entry.channel);
-            by_shard.entry(shard).or_default().push(entry.clone());
+        for entry in each_id_once(entries, adding) {
+            by_shard.entry(self.desk.keys.shard_of(&entry.channel)).or_default().push(entry);
         }
         let mut added = 0;
         for (shard, entries) in by_shard {
@@ -81,17 +80,22 @@ impl RedisScheduler {
             if page.is_empty() {
                 break;
             }
-            let names = page.iter().map(|entry| entry.channel.as_str()).chain(others.iter().map(String::as_str));
+            let groups = grouped(page.iter().map(|entry| (entry.channel.as_str(), entry)));
+            let names = groups.iter().map(|(channel, _)| *channel).chain(others.iter().map(String::as_str));
             let channels = Channels::of(names);
             let mut call = self.desk.call(&self.scripts().add, shard, lane, &channels.names);
             call.arg(word);
-            for Entry { id, channel, due_ms } in &page {
-                call.arg(channels.place(channel)).arg(text::of_id(*id)).arg(text::us_of(*due_ms));
+            for (channel, entries) in &groups {
+                call.arg(channels.place(channel)).arg(entries.len());
+                for entry in entries {
+                    call.arg(text::us_of(entry.due_ms)).arg(text::of_id(entry.id));
+                }
             }
             let answer: Vec<Value> = self.adds.run(&call).await?;
             let (new, elsewhere) = read_added(answer)?;
             added += new;
-            page = elsewhere.iter().filter_map(|(place, _)| page.get(*place).cloned()).collect();
+            let sent: Vec<&Entry> = groups.into_iter().flat_map(|(_, entries)| entries).collect();
+            page = elsewhere.iter().filter_map(|(place, _)| sent.get(*place).map(|entry| (*entry).clone())).collect();
             others = elsewhere.into_iter().map(|(_, channel)| channel).collect();
         }
         Ok(added)
@@ -191,6 +195,26 @@ impl RedisScheduler {
         }
         self.adds.ask(Question::Command(&command)).await
     }
+}
+
+/// What comes to the same as adding these one after the other.
+fn each_id_once(entries: &[Entry], adding: Adding) -> Vec<Entry> {
+    let mut once: Vec<Entry> = Vec::with_capacity(entries.len());
+    let mut places = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        match places.entry(entry.id) {
+            hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(once.len());
+                once.push(entry.clone());
+            }
+            hash_map::Entry::Occupied(_) if adding == Adding::Absent => {}
+            hash_map::Entry::Occupied(place) => {
+                let before = &mut once[*place.get()];
+                *before = Entry { due_ms: entry.due_ms.min(before.due_ms), ..entry.clone() };
+            }
+        }
+    }
+    once
 }
 
 /// How many were new, and place and channel of those that stand on a channel that was not declared.

@@ -10,8 +10,11 @@ const ID_PREFIX: &str = "task_";
 
 /// An id's text in Redis.
 pub(super) fn of_id(id: TaskId) -> String {
-    let text = id.to_string();
-    text.strip_prefix(ID_PREFIX).map(str::to_owned).unwrap_or(text)
+    let mut text = id.to_string();
+    if text.starts_with(ID_PREFIX) {
+        text.drain(..ID_PREFIX.len());
+    }
+    text
 }
 
 /// An id from its text in Redis; `None` if we have not written it.

@@ -4,6 +4,7 @@ use super::call;
 use crate::scheduler::{Claim, Finish, Lane, Scheduler};
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use task::TaskId;
 use tokio::sync::{mpsc, oneshot};
@@ -36,7 +37,7 @@ struct Ask {
 /// What a handler holds of its leases.
 #[derive(Debug)]
 pub struct LeaseKeeper {
-    claims: Vec<Claim>,
+    claims: Arc<[Claim]>,
     lease_ms: i64,
     asks: mpsc::Sender<Ask>,
     lost: CancellationToken,
@@ -78,7 +79,7 @@ impl LeaseKeeper {
     }
 
     async fn extend_all(&self) -> bool {
-        for claim in &self.claims {
+        for claim in self.claims.iter() {
             if !matches!(self.extend(claim).await, Lease::Held(_)) {
                 return false;
             }
@@ -90,7 +91,9 @@ impl LeaseKeeper {
 /// The other side of a [`LeaseKeeper`]: knows the newest claims and asks the scheduler.
 #[derive(Debug)]
 pub(super) struct LeaseDesk {
-    newest: HashMap<TaskId, Claim>,
+    claims: Arc<[Claim]>,
+    /// Those that were renewed.
+    renewed: HashMap<TaskId, Claim>,
     lease_ms: i64,
     asks: mpsc::Receiver<Ask>,
     lost: CancellationToken,
@@ -100,9 +103,9 @@ pub(super) struct LeaseDesk {
 pub(super) fn open(claims: &[Claim], lease_ms: i64) -> (LeaseKeeper, LeaseDesk) {
     let (sender, asks) = mpsc::channel(ASKS_MAX);
     let lost = CancellationToken::new();
-    let newest = claims.iter().map(|claim| (claim.id, claim.clone())).collect();
-    let keeper = LeaseKeeper { claims: claims.to_vec(), lease_ms, asks: sender, lost: lost.clone() };
-    (keeper, LeaseDesk { newest, lease_ms, asks, lost })
+    let claims: Arc<[Claim]> = claims.into();
+    let keeper = LeaseKeeper { claims: claims.clone(), lease_ms, asks: sender, lost: lost.clone() };
+    (keeper, LeaseDesk { claims, renewed: HashMap::new(), lease_ms, asks, lost })
 }
 
 impl LeaseDesk {
@@ -123,10 +126,10 @@ impl LeaseDesk {
     }
 
     async fn renew(&mut self, scheduler: &dyn Scheduler, lane: Lane, asked: &Claim) -> Lease {
-        let claim = self.newest.get(&asked.id).unwrap_or(asked);
+        let claim = self.renewed.get(&asked.id).unwrap_or(asked);
         match call::extend(scheduler, lane, claim, self.lease_ms).await {
             Ok(Some(renewed)) => {
-                self.newest.insert(renewed.id, renewed.clone());
+                self.renewed.insert(renewed.id, renewed.clone());
                 Lease::Held(renewed)
             }
             Ok(None) => {
@@ -142,12 +145,15 @@ impl LeaseDesk {
 
     /// The handler's outcomes with the newest lease of each claim.
     pub(super) fn newest(&self, outcomes: Vec<(Claim, Finish)>) -> Vec<(Claim, Finish)> {
-        let newest = |claim: Claim| self.newest.get(&claim.id).cloned().unwrap_or(claim);
+        if self.renewed.is_empty() {
+            return outcomes;
+        }
+        let newest = |claim: Claim| self.renewed.get(&claim.id).cloned().unwrap_or(claim);
         outcomes.into_iter().map(|(claim, finish)| (newest(claim), finish)).collect()
     }
 
     /// Gives every claim of the batch back.
     pub(super) fn give_back(&self) -> Vec<(Claim, Finish)> {
-        self.newest.values().map(|claim| (claim.clone(), Finish::GiveBack)).collect()
+        self.newest(self.claims.iter().map(|claim| (claim.clone(), Finish::GiveBack)).collect())
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{POLL_PERIOD_MS, furnished};
 use crate::flags::Flags;
-use crate::part::{Flight, Flown, Part, Role};
-use crate::report::{Report, ratio};
+use crate::part::{Filled, Flight, Flown, Part, Role, Steady};
+use crate::report::{Report, murmur, ratio};
 use crate::seed;
 use crate::servers::{Postgres, Redis, pool};
 
@@ -13,6 +13,7 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     let mut report = Report::new("flight", "lateness p99 at most 250 ms, at most 1 KiB of our memory a task");
     let (postgres, redis) = (Postgres::start().await?, Redis::start().await?);
     let (upstream, upstream_address) = Part::serving(&Role::Answering).await?;
+    murmur(&format!("making {tasks} tasks in a fresh Postgres"));
     let setup = furnished(&postgres, &redis, "flight", channels, upstream_address).await?;
     seed::running(&pool(&setup.postgres, 1).await?, tasks, channels).await?;
     report.note(format!(
@@ -27,45 +28,106 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
         seconds,
         is_alone: false,
     };
-    for _ in 0..flags.rounds() {
+    let servers = Servers { postgres: &postgres, redis: &redis, upstream: &upstream };
+    let rounds = flags.rounds();
+    for round in 1..=rounds {
+        murmur(&format!("round {round} of {rounds}: {tasks} tasks, ours"));
         redis.empty().await?;
-        postgres.reset().await?;
-        let before = (redis.scripts().await?, redis.cpu_ms()?, postgres.cpu_ms()?, upstream.cpu_ms()?);
-        let ours = fly(&flight).await?;
-        let looks = (ours.looks_per_s * seconds as f64).max(1.0);
-        let used = (redis.scripts().await? - before.0, redis.cpu_ms()? - before.1, postgres.cpu_ms()? - before.2);
-        let upstream_ms = upstream.cpu_ms()? - before.3;
-        let executed = postgres.statements().await?;
+        let ours = fly(&flight, &servers).await?;
+        if round == rounds {
+            flight_notes(&mut report, &postgres).await?;
+        }
+        murmur(&format!("round {round} of {rounds}: {tasks} tasks, the scheduler alone"));
         redis.empty().await?;
-        let alone = fly(&Flight { is_alone: true, ..flight.clone() }).await?;
-        report.add("lateness p99, ours", "ms", ours.p99_ms);
-        report.add("lateness p99, alone", "ms", alone.p99_ms);
-        report.add("lateness p50, ours", "ms", ours.p50_ms);
-        report.add("lateness p50, alone", "ms", alone.p50_ms);
-        report.add("looks, ours", "1/s", ours.looks_per_s);
-        report.add("looks, alone", "1/s", alone.looks_per_s);
+        let alone = fly(&Flight { is_alone: true, ..flight.clone() }, &servers).await?;
         report.add("due", "1/s", tasks as f64 * 1_000.0 / POLL_PERIOD_MS as f64);
-        report.add("memory a task, ours", "KiB", ours.grown_mib * 1_024.0 / tasks as f64);
-        report.add("memory grown, ours", "MiB", ours.grown_mib);
-        report.add("memory grown, alone", "MiB", alone.grown_mib);
-        report.add("CPU of ours, 1,000 looks", "ms", ours.cpu_ms_per_1000);
-        report.add("CPU of alone, 1,000 looks", "ms", alone.cpu_ms_per_1000);
-        report.add("filled, ours", "s", ours.filled_s);
-        // The rest is of the whole flight, its beginning included.
-        report.add("whole flight: Redis scripts a look", "", ratio(used.0, looks));
-        report.add("whole flight: SQL statements a look", "", ratio(executed.statements, looks));
-        report.add("whole flight: CPU of Redis", "ms", used.1);
-        report.add("whole flight: CPU of Postgres", "ms", used.2);
-        report.add("whole flight: CPU of the upstream", "ms", upstream_ms);
+        for (who, flown) in [("ours", &ours), ("alone", &alone)] {
+            let mut add = |name: &str, unit, figure| report.add(&format!("{name}, {who}"), unit, figure);
+            add("lateness p99", "ms", flown.flown.p99_ms);
+            add("lateness p50", "ms", flown.flown.p50_ms);
+            add("looks", "1/s", flown.flown.looks_per_s);
+            add("memory grown", "MiB", flown.flown.grown_mib);
+            add("filled", "s", flown.filled_s);
+            add("own CPU, 1,000 looks", "ms", flown.flown.cpu_ms_per_1000);
+            add("CPU of Redis, 1,000 looks", "ms", flown.per_look(flown.used.redis_ms));
+        }
+        report.add("memory a task, ours", "KiB", ours.flown.grown_mib * 1_024.0 / tasks as f64);
+        report.add("CPU of Postgres, 1,000 looks", "ms", ours.per_look(ours.used.postgres_ms));
+        report.add("CPU of the upstream, 1,000 looks", "ms", ours.per_look(ours.used.upstream_ms));
+        report.add("Redis scripts, 1,000 looks", "", ours.per_look(ours.used.scripts));
+        report.add("SQL statements, 1,000 looks", "", ours.per_look(ours.used.statements));
     }
-    report.note(format!("Postgres, last round: {}", postgres.slowest(4).await?.join("; ")));
     upstream.end().await?;
     Ok(report)
 }
 
-async fn fly(flight: &Flight) -> anyhow::Result<Flown> {
+async fn flight_notes(report: &mut Report, postgres: &Postgres) -> anyhow::Result<()> {
+    report.note("CPU, scripts and statements are those of the measured seconds; filling the queue is not among them");
+    report.note(format!("Postgres, last round: {}", postgres.slowest(4).await?.join("; ")));
+    Ok(())
+}
+
+/// What a flight leans on.
+struct Servers<'a> {
+    postgres: &'a Postgres,
+    redis: &'a Redis,
+    upstream: &'a Part,
+}
+
+/// What these have done so far.
+#[derive(Clone, Copy)]
+struct Used {
+    scripts: f64,
+    statements: f64,
+    redis_ms: f64,
+    postgres_ms: f64,
+    upstream_ms: f64,
+}
+
+impl Servers<'_> {
+    async fn used(&self) -> anyhow::Result<Used> {
+        Ok(Used {
+            scripts: self.redis.scripts().await?,
+            statements: self.postgres.statements().await?.statements,
+            redis_ms: self.redis.cpu_ms()?,
+            postgres_ms: self.postgres.cpu_ms()?,
+            upstream_ms: self.upstream.cpu_ms()?,
+        })
+    }
+}
+
+/// A flight that has ended.
+struct Ended {
+    filled_s: f64,
+    flown: Flown,
+    /// In the measured seconds.
+    used: Used,
+    seconds: f64,
+}
+
+impl Ended {
+    /// So much for 1,000 looks.
+    fn per_look(&self, all: f64) -> f64 {
+        ratio(all * 1_000.0, self.flown.looks_per_s * self.seconds)
+    }
+}
+
+async fn fly(flight: &Flight, servers: &Servers<'_>) -> anyhow::Result<Ended> {
     let mut part = Part::start(&Role::Flight(flight.clone()))?;
-    let flown = part.said().await?;
+    let Filled { filled_s } = part.said().await?;
+    murmur(&format!("  the queue was filled in {filled_s:.1} s; a period and a half until it flies steadily"));
+    let Steady = part.said().await?;
+    servers.postgres.reset().await?;
+    let before = servers.used().await?;
+    let flown: Flown = part.said().await?;
+    let after = servers.used().await?;
     part.end().await?;
-    Ok(flown)
+    let used = Used {
+        scripts: after.scripts - before.scripts,
+        statements: after.statements,
+        redis_ms: after.redis_ms - before.redis_ms,
+        postgres_ms: after.postgres_ms - before.postgres_ms,
+        upstream_ms: after.upstream_ms - before.upstream_ms,
+    };
+    Ok(Ended { filled_s, flown, used, seconds: flight.seconds as f64 })
 }

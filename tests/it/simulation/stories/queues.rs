@@ -2,7 +2,7 @@
 
 use super::{accepted, token};
 use futures::future::join_all;
-use queue::Lane;
+use queue::{Lane, LaneCounts, Scheduler};
 use serde_json::json;
 use task::{FailureKind, State};
 use tests::process::TASK_DEADLINE_MS;
@@ -49,6 +49,25 @@ async fn a_submission_is_accepted_while_the_queue_is_away_and_done_when_it_is_ba
     world.forward_ms(60_000);
     world.scheduler.set_away(false);
     world.sweep(false).await;
+    assert_eq!(world.run_to_end(&id).await.state, State::Succeeded);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_bell_that_a_queue_did_not_take_is_rung_when_it_is_back_as_it_was() {
+    let world = World::new(Shape { slots: 1, ..Shape::default() }).await;
+    let id = world.imagine(Tenant::Limited, "a lighthouse").await;
+    let Stepped::Frozen(frozen) = world.step_until_held(Lane::Submit, Peer::Paid, Fault::HoldAfter).await else {
+        panic!("a submission should be under way");
+    };
+    world.scheduler.set_away(true);
+    world.thaw(frozen).await;
+    world.scheduler.set_away(false);
+    let polls = async || world.scheduler.counts(Lane::Poll).await.expect("the queue is there");
+    assert_eq!(world.task(&id).await.state, State::Running);
+    assert_eq!(polls().await, LaneCounts::default(), "the queue did not hear of it");
+    world.sweep(false).await;
+    assert_eq!(polls().await.scheduled, 1);
     assert_eq!(world.run_to_end(&id).await.state, State::Succeeded);
     world.end().await;
 }

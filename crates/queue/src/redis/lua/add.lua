@@ -1,75 +1,88 @@
--- Adds entries. Own arguments: 'add' or 'absent', then for each entry its channel's place, id and due time.
--- Answers how many were new, then place and channel of each that stands on a channel not declared.
+-- Adds entries, each id once. Own arguments: 'add' or 'absent', then for each channel its place, how many
+-- entries it gets, and for each of these due time and id.
+-- Answers how many were new, then place (in the order of the ids) and channel of each that stands on a channel
+-- not declared.
 local only_absent = ARGV[OWN] == 'absent'
 local reply = { 0 }
 
--- Where each id stands, asked at once: a page has too many of them to ask one by one.
-local ids = {}
-for at = OWN + 2, #ARGV, 3 do
-  ids[#ids + 1] = ARGV[at]
+local ids, groups, at = {}, {}, OWN + 1
+while at < #ARGV do
+  local group = { channel = channels[tonumber(ARGV[at])], first = at + 2, last = at + 1 + 2 * tonumber(ARGV[at + 1]) }
+  groups[#groups + 1] = group
+  for place = group.first + 1, group.last, 2 do
+    ids[#ids + 1] = ARGV[place]
+  end
+  at = group.last + 1
 end
+
+-- Where each id stands, asked at once: a page has too many of them to ask one by one.
 local names = #ids > 0 and redis.call('HMGET', INDEX, unpack(ids)) or {}
 
--- New entries that are not written yet, by id and as they are written.
-local fresh, indexed, scored = {}, {}, {}
-
-local function write_fresh()
-  if #indexed == 0 then return end
-  redis.call('HSET', INDEX, unpack(indexed))
-  for key, pairs_of_key in pairs(scored) do
-    redis.call('ZADD', key, unpack(pairs_of_key))
+-- Whether all can be written as they are. On the submit lane the set that an id belongs in depends on its slot.
+local function are_new()
+  if IS_SUBMIT then return false end
+  for place = 1, #ids do
+    if names[place] then return false end
   end
-  indexed, scored = {}, {}
+  return true
 end
 
-local function add_new(channel, id, due)
-  reply[1] = reply[1] + 1
-  fresh[id] = channel.name
-  indexed[#indexed + 1], indexed[#indexed + 2] = id, channel.name
-  if IS_SUBMIT then
-    -- Which set it belongs in depends on its slot.
+local function add_all()
+  local indexed = {}
+  for _, group in ipairs(groups) do
+    local channel = group.channel
+    redis.call('ZADD', channel.entries, unpack(ARGV, group.first, group.last))
+    for place = group.first + 1, group.last, 2 do
+      indexed[#indexed + 1], indexed[#indexed + 2] = ARGV[place], channel.name
+    end
+    channel.is_touched = true
+  end
+  redis.call('HSET', INDEX, unpack(indexed))
+  reply[1] = #ids
+end
+
+local function add_one(channel, place, due)
+  local id, name = ids[place], names[place]
+  if not name then
+    reply[1] = reply[1] + 1
+    redis.call('HSET', INDEX, id, channel.name)
     put(channel, id, due)
     return
   end
-  channel.is_touched = true
-  local list = scored[channel.entries] or {}
-  scored[channel.entries] = list
-  list[#list + 1], list[#list + 2] = text(due), id
+  -- It is there, and that is all that matters.
+  if only_absent then return end
+  local before = by_name[name]
+  if not before then
+    reply[#reply + 1], reply[#reply + 2] = place - 1, name
+    return
+  end
+  local key, score = find(before, id)
+  if score and score < 0 then
+    remember(id, due)
+    return
+  end
+  due = math.min(due, score or due)
+  if before ~= channel then
+    if key then redis.call('ZREM', key, id) end
+    redis.call('HSET', INDEX, id, channel.name)
+    before.is_touched = true
+    put(channel, id, due)
+  elseif due ~= score then
+    put(channel, id, due)
+  end
 end
 
-for place, id in ipairs(ids) do
-  local first = OWN + 1 + (place - 1) * 3
-  local channel, due = channels[tonumber(ARGV[first])], tonumber(ARGV[first + 2])
-  -- An id that was named twice is looked for among what was written for its first time.
-  if fresh[id] then write_fresh() end
-  local name = fresh[id] or names[place]
-  local before = name and by_name[name]
-  if not name then
-    add_new(channel, id, due)
-  elseif only_absent then
-    -- It is there, and that is all that matters.
-  elseif not before then
-    reply[#reply + 1] = place - 1
-    reply[#reply + 1] = name
-  else
-    local key, score = find(before, id)
-    if score and score < 0 then
-      remember(id, due)
-    else
-      due = math.min(due, score or due)
-      if before ~= channel then
-        if key then redis.call('ZREM', key, id) end
-        redis.call('HSET', INDEX, id, channel.name)
-        before.is_touched = true
-        put(channel, id, due)
-        fresh[id] = channel.name
-      elseif due ~= score then
-        put(channel, id, due)
-      end
+if #ids > 0 and are_new() then
+  add_all()
+else
+  local place = 0
+  for _, group in ipairs(groups) do
+    for first = group.first, group.last, 2 do
+      place = place + 1
+      add_one(group.channel, place, tonumber(ARGV[first]))
     end
   end
 end
 
-write_fresh()
 settle_touched()
 return reply

@@ -1,16 +1,11 @@
 -- Gives slots to tasks or takes them away, limit or not. Own arguments: 'join' or 'leave', then for each
--- task its channel's place and its id.
+-- channel its place, how many tasks, and their ids.
 local verb = ARGV[OWN] == 'join' and 'SADD' or 'SREM'
 
-for at = OWN + 1, #ARGV, 2 do
-  local channel = channels[tonumber(ARGV[at])]
-  channel.wanted = channel.wanted or {}
-  channel.wanted[#channel.wanted + 1] = ARGV[at + 1]
-end
-
 -- One by one, because an entry stands in another set once its task holds a slot.
-local function change_each(channel)
-  for _, id in ipairs(channel.wanted) do
+local function change_each(channel, first, last)
+  for at = first, last do
+    local id = ARGV[at]
     if redis.call(verb, channel.slots, id) == 1 then
       channel.is_touched = true
       local key, score = find(channel, id)
@@ -22,14 +17,15 @@ local function change_each(channel)
   end
 end
 
-for _, channel in ipairs(channels) do
-  if channel.wanted then
-    if redis.call('EXISTS', channel.entries, channel.members) > 0 then
-      change_each(channel)
-    elseif redis.call(verb, channel.slots, unpack(channel.wanted)) > 0 then
-      channel.is_touched = true
-    end
+local at = OWN + 1
+while at < #ARGV do
+  local channel, first, last = channels[tonumber(ARGV[at])], at + 2, at + 1 + tonumber(ARGV[at + 1])
+  if redis.call('EXISTS', channel.entries, channel.members) > 0 then
+    change_each(channel, first, last)
+  elseif redis.call(verb, channel.slots, unpack(ARGV, first, last)) > 0 then
+    channel.is_touched = true
   end
+  at = last + 1
 end
 settle_touched()
 return 0
