@@ -11,8 +11,10 @@ use task::{Channel, ChannelLimits, Secret};
 pub const FIRST_CHANNEL: &str = "first";
 /// The channel that some worlds have besides, to the same upstream.
 pub const SECOND_CHANNEL: &str = "second";
-/// The channels of the other dialects, each named like its dialect.
+/// The channels of the other vendors, each named like its dialect.
 pub const OTHER_CHANNELS: [&str; 5] = ["ark", "kling", "openai_videos", "suno_api", "vertex"];
+/// The channels of relays, which make what other vendors' channels make too; named like their dialects.
+pub const RELAY_CHANNELS: [&str; 3] = ["fal_queue", "gemini_lro", "sunoapi_org"];
 
 /// A key that was made for tests and opens nothing.
 const THROWAWAY_KEY: &str = include_str!("../../crates/providers/tests/google/throwaway_key.pem");
@@ -25,6 +27,9 @@ pub(crate) async fn put(process: &Process, shape: Shape) {
     }
     if shape.others {
         names.extend(OTHER_CHANNELS.map(|name| (name, name)));
+    }
+    if shape.relays {
+        names.extend(RELAY_CHANNELS.map(|name| (name, name)));
     }
     let origin = format!("http://{SIM_HOST}");
     let played = sim::played();

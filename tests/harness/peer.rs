@@ -36,7 +36,7 @@ pub struct Paid {
 /// How paths end, or begin, that a protocol charges for.
 const PAID_ENDS: [&str; 3] = [":predictLongRunning", "/generations/tasks", "/remix"];
 const PAID_PATHS: [&str; 1] = ["/openai/v1/videos"];
-const PAID_BEGINNINGS: [&str; 1] = ["/kling/v1/"];
+const PAID_BEGINNINGS: [&str; 3] = ["/fal/", "/kling/v1/", "/sunoapi/api/v1/"];
 
 /// Whom this request is for.
 pub fn peer_of(method: &Method, url: &Url) -> Peer {
@@ -76,12 +76,14 @@ pub fn paid(path: &str, body: &[u8], answer: &[u8]) -> Paid {
     let operation = if path.starts_with("/mj") {
         let took = matches!(answer.get("code").and_then(Value::as_i64), Some(1 | 21 | 22));
         text(&answer, if took { &["/result"] } else { &[] })
+    } else if path.starts_with("/fal") {
+        text(&answer, &["/request_id"])
     } else {
-        text(&answer, &["/data/task_id", "/id", "/name", "/data"])
+        text(&answer, &["/data/task_id", "/data/taskId", "/id", "/name", "/data"])
     };
     Paid {
         client: key_of(path, body),
-        hook: text(&asked, &["/notifyHook", "/callback_url", "/notify_hook"]),
+        hook: text(&asked, &["/notifyHook", "/callback_url", "/notify_hook", "/callBackUrl"]),
         operation: Some(operation).filter(|id| !id.is_empty()),
         path: path.to_owned(),
     }

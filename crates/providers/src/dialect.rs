@@ -67,6 +67,9 @@ pub struct Capabilities {
     pub callback: bool,
     /// Whether a running task can be stopped.
     pub cancel: bool,
+    /// Whether a stop ends only what still waits upstream, and deletes what has ended together with its result:
+    /// then it is sent only after a poll has said that the operation waits.
+    pub stops_waiting_only: bool,
     /// Whether a lost submission can be looked up.
     pub lookup: bool,
     /// Whether the seed of a finished task can be asked for.
@@ -92,6 +95,7 @@ impl Default for Capabilities {
             poll_batch: 1,
             callback: false,
             cancel: false,
+            stops_waiting_only: false,
             lookup: false,
             seed: false,
             percent: false,

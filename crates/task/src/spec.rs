@@ -6,7 +6,7 @@ use crate::song::Song;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What sort of work it is. A dialect lists the kinds that it can do.
@@ -201,6 +201,9 @@ pub struct Spec {
     /// Raw fields by dialect name. A bag for another dialect is dropped with a warning on the task.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extras: BTreeMap<String, Map<String, Value>>,
+    /// Raw fields whose meaning the common fields carry too: whoever leaves their bag aside has not ignored them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub carried: BTreeSet<String>,
 }
 
 impl Spec {
@@ -224,6 +227,7 @@ impl Spec {
             shots: Vec::new(),
             song: None,
             extras: BTreeMap::new(),
+            carried: BTreeSet::new(),
         }
     }
 

@@ -88,8 +88,9 @@ async fn choose(scenario: &Scenario, words: &str) -> Option<Ask> {
         5 => {
             let content = json!([{ "type": "text", "text": words }]);
             let path = "/volc/v1/contents/generations/tasks";
-            let body =
-                json!({ "model": "doubao-seedance-2-0", "content": content, "resolution": "480p", "duration": 4 });
+            // A relay makes the older one too.
+            let model = ["doubao-seedance-2-0", "doubao-seedance-1-0-pro"][scenario.dice.below(2)];
+            let body = json!({ "model": model, "content": content, "resolution": "480p", "duration": 4 });
             Ask::new("seedance film", path, "/volc/v1/contents/generations/tasks/{}", body)
         }
         6 => film(words, [4, 3][scenario.dice.below(2)]),

@@ -100,6 +100,7 @@ impl Scenario {
             uncertain: if dice.percent(10) { UncertainPolicy::Resubmit } else { UncertainPolicy::Fail },
             singles: dice.percent(15),
             others: true,
+            relays: dice.percent(50),
             bucket: dice.percent(40),
         };
         let world = World::new(shape).await;

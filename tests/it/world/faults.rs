@@ -175,7 +175,7 @@ async fn ended(backlot: &Backlot, id: &str) -> Value {
 }
 
 /// What the make-believe upstream inside `dev` received.
-async fn sim_counts(data: &Path, client: &reqwest::Client) -> Value {
+pub(super) async fn sim_counts(data: &Path, client: &reqwest::Client) -> Value {
     let port = std::fs::read_to_string(data.join("sim-port")).expect("it says where its upstream is");
     let response = client.get(format!("http://127.0.0.1:{}/sim/counts", port.trim())).send().await;
     response.expect("it answers").json().await.expect("counts are JSON")

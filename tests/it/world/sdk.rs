@@ -1,5 +1,6 @@
 //! Official SDKs, unmodified, their base URL changed and nothing else (`tests/sdk/README.md`).
 
+use super::faults::sim_counts;
 use super::process::{Backlot, binary, log_of};
 use crate::tidy::{read, root};
 use std::path::PathBuf;
@@ -113,21 +114,44 @@ async fn the_fal_client_takes_the_sim_for_its_vendor() {
     against_the_sim("python/bin/python", "sim/fal.py").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_answer_never_makes_a_second_film() {
+/// What becomes of the first answer on its way back.
+#[derive(Debug, Clone, Copy)]
+enum FirstAnswer {
+    /// The connection is cut before a byte of it has come.
+    Cut,
+    /// It is 503, as a balancer says whose service takes too long.
+    Unavailable,
+}
+
+/// The SDK repeats what was accepted; its upstream has begun each film once.
+async fn retried_after(trouble: FirstAnswer) {
     let Some(sdk) = installed() else { return };
     let folder = tempfile::tempdir().expect("a folder can be made");
     let data = folder.path().join("data");
     let backlot = Backlot::start(&data).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let cut = format!("http://{}", listener.local_addr().expect("it has an address"));
-    let proxy = tokio::spawn(cut_the_first_answer(listener, backlot.address()));
-    run(&backlot, sdk.join("python/bin/python"), "front/openai_retry.py", &[("CUT", &cut)]).await;
+    let between = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let proxy = tokio::spawn(spoil_the_first_answer(listener, backlot.address(), trouble));
+    run(&backlot, sdk.join("python/bin/python"), "front/openai_retry.py", &[("BETWEEN", &between)]).await;
     proxy.abort();
+    let counts = sim_counts(&data, &backlot.client).await;
+    for prompt in ["a film that must be made once", "a film with a key"] {
+        assert_eq!(counts["prompts"][prompt]["accepted"], 1, "{trouble:?}: {counts}");
+    }
 }
 
-/// Passes everything on, but of the first connection's answer not a byte: it closes as soon as one is there.
-async fn cut_the_first_answer(listener: TcpListener, to: String) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_answer_never_makes_a_second_film() {
+    retried_after(FirstAnswer::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_503_in_place_of_the_answer_never_makes_a_second_film() {
+    retried_after(FirstAnswer::Unavailable).await;
+}
+
+/// Passes everything on, but of the first connection's answer not a byte.
+async fn spoil_the_first_answer(listener: TcpListener, to: String, trouble: FirstAnswer) {
     let mut is_first = true;
     loop {
         let (mut client, _) = listener.accept().await.expect("a connection comes");
@@ -137,17 +161,26 @@ async fn cut_the_first_answer(listener: TcpListener, to: String) {
             continue;
         }
         tokio::spawn(async move {
-            let (mut from_server, mut to_server) = server.split();
-            let (mut buffer, mut answer) = (vec![0u8; 64 << 10], [0u8; 1]);
-            loop {
-                tokio::select! {
-                    read = client.read(&mut buffer) => match read {
-                        Ok(0) | Err(_) => return,
-                        Ok(length) => to_server.write_all(&buffer[..length]).await.expect("the service reads"),
-                    },
-                    _ = from_server.read(&mut answer) => return,
-                }
+            ask_in_vain(&mut client, &mut server).await;
+            if let FirstAnswer::Unavailable = trouble {
+                let answer = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                client.write_all(answer).await.expect("the caller reads");
             }
         });
+    }
+}
+
+/// Passes the request on until the answer begins.
+async fn ask_in_vain(client: &mut TcpStream, server: &mut TcpStream) {
+    let (mut from_server, mut to_server) = server.split();
+    let (mut buffer, mut answer) = (vec![0u8; 64 << 10], [0u8; 1]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut buffer) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(length) => to_server.write_all(&buffer[..length]).await.expect("the service reads"),
+            },
+            _ = from_server.read(&mut answer) => return,
+        }
     }
 }

@@ -24,6 +24,12 @@ assert film.status == "completed", film
 assert film.content.video_url.endswith(".mp4"), film
 assert film.model == MODEL and film.usage.completion_tokens is not None, film
 
+# This SDK counts no retries; a key of the caller's own makes its repetitions one task.
+once = {"Idempotency-Key": "one-key"}
+content = [{"type": "text", "text": "a kite that must be made once"}]
+first = tasks.create(model=MODEL, content=content, extra_headers=once)
+assert tasks.create(model=MODEL, content=content, extra_headers=once).id == first.id
+
 page = tasks.list(page_num=1, page_size=10, task_ids=[created.id])
 assert page.total == 1 and [item.id for item in page.items] == [created.id], page
 assert tasks.list(page_num=1, page_size=10, model=MODEL).total >= 1

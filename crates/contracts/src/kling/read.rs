@@ -34,6 +34,9 @@ pub(super) const BAG: &str = "kling";
 /// Within the bag: the path that a film was asked for by.
 const ROUTE: &str = "route";
 
+/// What an item of a list says that its file's role carries too, or that only names it for the caller.
+const SAID: &[&str] = &["image_id", "type"];
+
 /// The models that the omni path takes (`contract/kling.md`, `contract/DECISIONS.md`).
 pub(super) const OMNI_MODELS: &[&str] = &["kling-v3", "kling-v3-omni", "kling-video-o1"];
 
@@ -91,7 +94,10 @@ impl Draft {
         values::check_number(fields, "cfg_scale")?;
         fields.object("camera_control")?;
         fields.array("voice_list")?;
-        for name in ["multi_prompt", "duration", "cfg_scale", "camera_control", "voice_list"] {
+        for name in ["multi_prompt", "duration"] {
+            self.keep_carried(fields, name);
+        }
+        for name in ["cfg_scale", "camera_control", "voice_list"] {
             self.keep(fields, name);
         }
         self.keep_elements(fields)?;
@@ -99,6 +105,7 @@ impl Draft {
             self.bag.insert("multi_shot".to_owned(), several.into());
         }
         self.bag.insert(ROUTE.to_owned(), self.way.word().into());
+        self.carry(ROUTE);
         Ok(())
     }
 
@@ -143,12 +150,16 @@ impl Draft {
         self.resolution(fields)?;
         if let Some(mode) = fields.text("mode", WORD_MAX_CHARS)? {
             let meant = values::resolution_of(mode).map(str::to_owned);
-            self.spec.resolution = self.spec.resolution.take().or(meant);
             self.keep(fields, "mode");
+            if meant.is_some() {
+                self.carry("mode");
+            }
+            self.spec.resolution = self.spec.resolution.take().or(meant);
         }
         if let Some(sound) = values::sound(fields)? {
             self.spec.sound = Some(sound);
             self.bag.insert("sound".to_owned(), if sound { "on" } else { "off" }.into());
+            self.carry("sound");
         }
         Ok(())
     }
@@ -159,7 +170,7 @@ impl Draft {
         self.aspect_ratio(fields)?;
         self.resolution(fields)?;
         self.spec.count = fields.integer("n", 1..=COUNT_MAX)?;
-        self.keep(fields, "n");
+        self.keep_carried(fields, "n");
         // Not promised by the page, but the vendor has it, and as a raw field it might be too large.
         self.spec.inputs.extend(pictures::file(fields, "image", "reference_image")?);
         Ok(())
@@ -174,19 +185,19 @@ impl Draft {
 
     fn negative_prompt(&mut self, fields: &mut Fields<'_>) -> Result<(), Problem> {
         self.spec.negative_prompt = fields.text("negative_prompt", PROMPT_MAX_CHARS)?.map(str::to_owned);
-        self.keep(fields, "negative_prompt");
+        self.keep_carried(fields, "negative_prompt");
         Ok(())
     }
 
     fn aspect_ratio(&mut self, fields: &mut Fields<'_>) -> Result<(), Problem> {
         self.spec.aspect_ratio = fields.text("aspect_ratio", WORD_MAX_CHARS)?.map(str::to_owned);
-        self.keep(fields, "aspect_ratio");
+        self.keep_carried(fields, "aspect_ratio");
         Ok(())
     }
 
     fn resolution(&mut self, fields: &mut Fields<'_>) -> Result<(), Problem> {
         self.spec.resolution = fields.text("resolution", WORD_MAX_CHARS)?.map(str::to_ascii_lowercase);
-        self.keep(fields, "resolution");
+        self.keep_carried(fields, "resolution");
         Ok(())
     }
 
@@ -202,8 +213,15 @@ impl Draft {
     /// A list's files become inputs; the bag keeps what its items say beside them.
     fn keep_listed(&mut self, name: &str, listed: pictures::Listed) {
         self.spec.inputs.extend(listed.inputs);
-        if !listed.beside.is_empty() {
-            self.bag.insert(name.to_owned(), listed.beside.into());
+        if listed.beside.is_empty() {
+            return;
+        }
+        let is_said =
+            |beside: &Value| beside.as_object().is_none_or(|item| item.keys().all(|key| SAID.contains(&&**key)));
+        let is_carried = listed.beside.iter().all(is_said);
+        self.bag.insert(name.to_owned(), listed.beside.into());
+        if is_carried {
+            self.carry(name);
         }
     }
 
@@ -211,6 +229,18 @@ impl Draft {
     fn keep(&mut self, fields: &mut Fields<'_>, name: &'static str) {
         if let Some(value) = fields.value(name).filter(|value| value.as_str() != Some("")) {
             self.bag.insert(name.to_owned(), value.clone());
+        }
+    }
+
+    /// As [`Draft::keep`], of a field whose meaning the common fields carry too.
+    fn keep_carried(&mut self, fields: &mut Fields<'_>, name: &'static str) {
+        self.keep(fields, name);
+        self.carry(name);
+    }
+
+    fn carry(&mut self, name: &str) {
+        if self.bag.contains_key(name) {
+            self.spec.carried.insert(name.to_owned());
         }
     }
 

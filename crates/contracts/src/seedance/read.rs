@@ -52,6 +52,7 @@ fn seedance(mut fields: Fields<'_>, model: &str, items: &[Value]) -> Result<Orde
     settings.fill(&mut spec);
     let mut bag = settings.raw;
     bag.insert("content".into(), Value::Array(content.items));
+    spec.carried.insert("content".into());
     keep(&mut spec, bag)?;
     Ok(Order { callback_url, ..Order::new(spec, GENERATE, model) })
 }

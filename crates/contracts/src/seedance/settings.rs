@@ -23,6 +23,8 @@ pub(super) const FRAMES_PER_SECOND: f64 = 24.0;
 
 /// Yes-or-no fields that are only passed on.
 const FLAGS: [&str; 3] = ["watermark", "return_last_frame", "draft"];
+/// Fields whose meaning the common fields of a spec carry too.
+const CARRIED: [&str; 6] = ["resolution", "ratio", "duration", "frames", "seed", "generate_audio"];
 /// Short words that are only passed on.
 const WORDS: [&str; 4] = ["service_tier", "safety_identifier", "output_format", "omni_reference_task_type"];
 
@@ -84,6 +86,7 @@ impl Settings {
 
     /// Puts into a spec what three vendors share. A count of frames wins over a length.
     pub(super) fn fill(&self, spec: &mut Spec) {
+        spec.carried.extend(CARRIED.iter().filter(|name| self.raw.contains_key(**name)).map(|name| (*name).to_owned()));
         let of_frames = self.frames.map(|frames| frames as f64 / FRAMES_PER_SECOND);
         let of_duration = self.duration.filter(|seconds| *seconds > 0).map(|seconds| seconds as f64);
         spec.seconds = of_frames.or(of_duration).or(spec.seconds.filter(|_| self.duration.is_none()));

@@ -75,7 +75,14 @@ fn text_to_video_as_the_examples_send_it() {
           "negative_prompt": "blurry, low quality, distorted",
           "route": "text2video"
         }
-      }
+      },
+      "carried": [
+        "aspect_ratio",
+        "duration",
+        "mode",
+        "negative_prompt",
+        "route"
+      ]
     }
     "#);
     assert_eq!((curl.action.as_str(), curl.model.as_str()), ("textGenerate", "kling-v2-5-turbo"));
@@ -435,4 +442,21 @@ fn both_hook_fields_work_and_forms_are_refused() {
 fn a_callers_own_route_field_does_not_choose_the_path() {
     let order = order("videos/text2video", film("", json!({ "route": "omni-video" })));
     assert_eq!(bag(&order)["route"], "text2video");
+}
+
+#[test]
+fn what_the_common_fields_carry_is_named_and_nothing_else() {
+    let carried = |path: &str, body: Value| order(path, body).spec.carried.into_iter().collect::<Vec<_>>();
+    let fields = json!({ "negative_prompt": "n", "duration": "5", "aspect_ratio": "16:9", "sound": "on", "mode": "std",
+        "cfg_scale": 0.5, "camera_control": { "type": "down_back" }, "multi_shot": true, "watermark_info": {} });
+    let guided = ["aspect_ratio", "duration", "mode", "negative_prompt", "route", "sound"];
+    assert_eq!(carried("videos/text2video", film("videos/text2video", fields)), guided);
+    let odd = json!({ "mode": "dreamy" });
+    assert_eq!(carried("videos/text2video", film("videos/text2video", odd)), ["route"], "nobody else knows that mode");
+    let listed = |item: Value| carried("videos/omni-video", film("videos/omni-video", json!({ "image_list": [item] })));
+    assert_eq!(listed(json!({ "image_id": 1, "image_url": "https://example.com/r.png" })), ["image_list", "route"]);
+    let with_more = json!({ "image_url": "https://example.com/r.png", "weight": 2 });
+    assert_eq!(listed(with_more), ["route"], "what an item says beside is lost elsewhere");
+    let pictures = json!({ "prompt": "p", "n": 2, "human_fidelity": 0.4 });
+    assert_eq!(carried("images/generations", pictures), ["n"]);
 }

@@ -388,3 +388,11 @@ fn a_task_is_named_in_the_path_and_deleted_with_an_empty_object() {
     assert_eq!(Seedance.ids(&request.input()), Ok(vec!["task_1".to_owned()]));
     assert_eq!(Seedance.deleted(&view(&task(State::Cancelled))).body, Some(json!({})));
 }
+
+#[test]
+fn what_the_common_fields_carry_is_named() {
+    let body = json!({ "model": "doubao-seedance-1-0-pro", "content": [text("a kite")], "resolution": "480p",
+        "duration": 5, "seed": 7, "watermark": true, "service_tier": "flex" });
+    let carried: Vec<String> = order(body).spec.carried.into_iter().collect();
+    assert_eq!(carried, ["content", "duration", "resolution", "seed"]);
+}

@@ -1,5 +1,5 @@
-//! Stopping a task (section 5). Only a waiting one stops; a running one is refused. One that has just
-//! ended loses its record at the vendor, which is then as good as stopped.
+//! Stopping a task (section 5). Only a waiting one stops; a running one is refused. One that has just ended
+//! would lose its record and its film at the vendor, hence `Capabilities::stops_waiting_only`.
 
 use super::{errors, task_path};
 use crate::dialect::{Account, CancelOutcome};

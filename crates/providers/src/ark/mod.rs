@@ -70,6 +70,7 @@ impl Dialect for Ark {
             poll_batch: POLL_BATCH,
             callback: true,
             cancel: true,
+            stops_waiting_only: true,
             lookup: options.sends_client,
             copy_deadline_ms: COPY_DEADLINE_MS,
             poll_body_max_bytes: POLL_BODY_MAX_BYTES,

@@ -138,7 +138,7 @@ fn left_out(name: &str) -> String {
 }
 
 /// Width by height, as asked for in pixels or by name.
-fn asked_ratio(spec: &Spec) -> Option<f64> {
+pub(super) fn asked_ratio(spec: &Spec) -> Option<f64> {
     match spec.size {
         Some(Size { width, height }) if width > 0 && height > 0 => Some(width as f64 / height as f64),
         Some(_) => None,
@@ -153,7 +153,7 @@ fn parts(ratio: &str) -> Option<(i64, i64)> {
 }
 
 /// The nearest ratio that lies or stands as the one asked for, else the nearest.
-fn nearest_ratio(asked: f64, ratios: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest_ratio(asked: f64, ratios: &[&'static str]) -> Option<&'static str> {
     let known = ratios.iter().filter_map(|name| parts(name).map(|(wide, high)| (*name, wide as f64 / high as f64)));
     let off = |ratio: f64| {
         let turned = (ratio >= 1.0) != (asked >= 1.0);

@@ -15,6 +15,7 @@ mod options;
 mod poll;
 mod remix;
 mod result;
+mod stills;
 mod submit;
 
 use crate::dialect::{
@@ -24,14 +25,14 @@ use crate::http_call::{json, plain};
 use crate::wire::{Request, Response, Target};
 use http::{HeaderMap, Method};
 use options::Options;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use task::{Failure, FailureKind, Kind, Operation, Output, Source, Spec};
 
 /// The dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct FalQueue;
 
-const KINDS: &[Kind] = &[Kind::Video, Kind::Remix];
+const KINDS: &[Kind] = &[Kind::Video, Kind::Remix, Kind::Image, Kind::TryOn];
 
 /// How long files are kept at least, ms (section 6).
 const COPY_DEADLINE_MS: i64 = 7 * 24 * 3_600_000;
@@ -70,8 +71,8 @@ impl Dialect for FalQueue {
         submit::read(submission, memo, response)
     }
 
-    fn memo(&self, _options: &Map<String, Value>, upstream_model: &str, _spec: &Spec) -> Value {
-        json!({ "app": models::app(upstream_model) })
+    fn memo(&self, _options: &Map<String, Value>, upstream_model: &str, spec: &Spec) -> Value {
+        submit::memo(upstream_model, spec)
     }
 
     fn poll(&self, account: Account<'_>, items: &[PollItem<'_>]) -> Request {

@@ -3,7 +3,7 @@
 use super::choice::{self, Choice};
 use super::fit::{self, Plan};
 use super::options::{self, Options};
-use super::{errors, models, object, remix, request_id};
+use super::{errors, models, object, remix, request_id, stills};
 use crate::dialect::{Fit, Submission, SubmitOutcome, Turn};
 use crate::film;
 use crate::http_call::{post_json, segment};
@@ -17,6 +17,9 @@ pub(super) fn fit(upstream_model: &str, spec: &Spec) -> Fit {
     if spec.kind == Kind::Remix {
         return Fit::default();
     }
+    if stills::makes(spec) {
+        return stills::of(upstream_model, spec).map(|still| still.fit).unwrap_or_default();
+    }
     let Ok(choice) = choice::of(upstream_model, spec) else { return Fit::default() };
     let mut fit = plan(&choice, spec).fit;
     fit.warnings.extend(choice.warnings);
@@ -28,9 +31,19 @@ pub(super) fn request(submission: &Submission<'_>) -> Result<Request, Failure> {
     if submission.spec.kind == Kind::Remix {
         return remix::request(submission);
     }
+    if stills::makes(submission.spec) {
+        let still = stills::of(submission.upstream_model, submission.spec)?;
+        return Ok(posted(submission, &still.endpoint, still.body));
+    }
     let choice = choice::of(submission.upstream_model, submission.spec)?;
     let body = body(submission, &choice);
     Ok(posted(submission, &choice.id, body))
+}
+
+/// What a request is asked for below: the app that it was sent to (section 1).
+pub(super) fn memo(upstream_model: &str, spec: &Spec) -> Value {
+    let still = Some(spec).filter(|spec| stills::makes(spec)).and_then(|spec| stills::of(upstream_model, spec).ok());
+    json!({ "app": models::app(still.as_ref().map_or(upstream_model, |still| &still.endpoint)) })
 }
 
 /// The paid request to this endpoint.
@@ -72,7 +85,7 @@ fn body(submission: &Submission<'_>, choice: &Choice) -> JsonTree {
 }
 
 /// A link as it came, else a data URI (section 2).
-fn picture(spec: &Spec, position: usize) -> JsonTree {
+pub(super) fn picture(spec: &Spec, position: usize) -> JsonTree {
     match spec.inputs.get(position).map(|input| &input.data) {
         Some(InputData::Url(url)) => JsonTree::from(url.as_str()),
         _ => JsonTree::Input { position, encoding: Encoding::DataUri },
@@ -100,7 +113,7 @@ fn outcome(submission: &Submission<'_>, response: &Response) -> SubmitOutcome {
     let Some(id) = id else {
         return SubmitOutcome::Unclear(format!("HTTP {status} without a request's id"));
     };
-    let memo = json!({ "app": models::app(submission.upstream_model) });
+    let memo = memo(submission.upstream_model, submission.spec);
     let warnings = fit(submission.upstream_model, submission.spec).warnings;
     SubmitOutcome::Accepted { operation: Operation { id, memo }, poll_after_ms: None, warnings }
 }

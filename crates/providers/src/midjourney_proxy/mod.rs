@@ -68,11 +68,11 @@ impl Dialect for MidjourneyProxy {
             lookup: true,
             seed: true,
             percent: true,
-            artifact_key: false,
             copy_deadline_ms: COPY_DEADLINE_MS,
             poll_body_max_bytes: POLL_BODY_MAX_BYTES,
             poll_period_ms: options.poll_period_ms,
             submit_timeout_ms: SUBMIT_TIMEOUT_MS,
+            ..Capabilities::default()
         }
     }
 

@@ -36,6 +36,7 @@ fn the_newest_page_is_asked_for() {
     assert!(!DIALECT.capabilities(&caller.options).lookup);
 }
 
+/// Trap 10: found by the echo of our id.
 #[test]
 fn ours_is_found_and_of_two_the_one_that_got_furthest() {
     let desk = Desk::second();
@@ -52,6 +53,7 @@ fn ours_is_found_and_of_two_the_one_that_got_furthest() {
     }
 }
 
+/// Trap 15: its times are seconds, ours milliseconds.
 #[test]
 fn absence_is_proved_by_the_whole_list_or_a_page_that_reaches_back() {
     let desk = Desk::second();

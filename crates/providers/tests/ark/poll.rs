@@ -46,6 +46,7 @@ fn an_output_is_fetched_without_the_key() {
     assert!(request.headers.is_empty() && !request.paid);
 }
 
+/// Trap 4: what is over the limit is accepted and waits.
 #[test]
 fn a_waiting_and_a_working_task() {
     for (status, phase, unknown) in [

@@ -34,6 +34,7 @@ fn every_field_of_the_sheet_and_unknown_ones_arrive_untouched() {
     assert!(fit.warnings.is_empty() && fit.fitted.is_nothing(), "the vendor judges what is in its own words: {fit:?}");
 }
 
+/// Trap 13: data URIs, but films by their URL alone.
 #[test]
 fn files_go_where_their_urls_stood() {
     let mut spec = own(
@@ -65,6 +66,7 @@ fn a_draft_is_named_by_its_id_upstream() {
     assert_eq!(desk.asked(&spec)["content"], json(r#"[{"type":"draft_task","draft_task":{"id":"cgt-draft"}}]"#));
 }
 
+/// Trap 14: numbers are numbers.
 #[test]
 fn everybody_elses_words_become_items() {
     let mut spec = Spec { seed: Some(7), sound: Some(true), seconds: Some(8.0), ..prompted("a \"cat\"\n貓") };

@@ -10,6 +10,8 @@ fn a_cancel_is_a_delete() {
     let request = DIALECT.cancel(desk.account(), &operation("cgt-7")).expect("it can be asked for");
     assert_eq!((request.method.as_str(), path(&request).as_str()), ("DELETE", "/contents/generations/tasks/cgt-7"));
     assert!(!request.paid && request.headers["authorization"] == "Bearer hush-77");
+    let can = DIALECT.capabilities(&object("{}"));
+    assert!(can.cancel && can.stops_waiting_only, "a film that has just ended would be deleted");
 }
 
 #[test]

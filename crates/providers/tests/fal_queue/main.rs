@@ -5,3 +5,4 @@ mod poll;
 mod refusals;
 mod remix;
 mod requests;
+mod stills;

@@ -127,6 +127,7 @@ fn roles_have_their_places_and_limits() {
     assert_eq!(film_in.expect_err("has no place").kind, FailureKind::InvalidInput);
 }
 
+/// Trap 10: what was lost lies in a folder that only this submission names.
 #[test]
 fn vertex_takes_seed_sound_and_a_folder_of_its_own() {
     let desk = Desk::new("k").with_option("storage_uri", json!("gs://bucket/films/"));

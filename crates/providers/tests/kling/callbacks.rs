@@ -23,6 +23,7 @@ fn received(key: &str, headers: &HeaderMap, body: &str, now_ms: i64) -> Option<H
     DIALECT.read_callback(Account { now_ms, ..desk.account() }, headers, body.as_bytes())
 }
 
+/// Trap 11: a callback that can be trusted by its signature.
 #[test]
 fn with_a_secret_only_signed_callbacks_count() {
     let hint = Hint { operation_id: "1234567890".into(), client: None };
@@ -35,6 +36,7 @@ fn with_a_secret_only_signed_callbacks_count() {
     assert_eq!(received("ak:sk", &HeaderMap::new(), BODY, 0), Some(hint), "without one it is a hint");
 }
 
+/// Trap 12: the older generation's body is flat, unlike its poll's.
 #[test]
 fn both_generations_name_the_task_and_our_id() {
     let desk = Desk::legacy();

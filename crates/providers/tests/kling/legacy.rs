@@ -48,6 +48,7 @@ fn the_token_is_fresh_signed_and_hidden() {
     assert!(Desk::legacy().keyed("a:b:c").submit("kling-v3", &film("a cat", Vec::new())).is_err());
 }
 
+/// Trap 13: base64 without what stands before it in a data URI.
 #[test]
 fn pictures_go_up_as_bare_base64_and_urls_as_they_are() {
     let spec = film("", vec![stored("last_frame"), linked("first_frame", "https://e.test/\"a\".png")]);

@@ -20,6 +20,7 @@ fn it_is_asked_for_by_the_path_that_it_took() {
     assert_eq!(path(&request), format!("/tasks?external_task_ids={}", desk.client));
 }
 
+/// Trap 10: found for sure, and known for sure not to be there.
 #[test]
 fn a_clear_answer_is_a_proof_either_way() {
     let desk = Desk::legacy();

@@ -5,6 +5,7 @@ use providers::{Dialect, PollOutcome, Turn};
 use serde_json::{Map, Value, json};
 use task::{Kind, Operation, Retry, Role, Source, Spec};
 
+/// Trap 14: numbers are numbers in this generation.
 #[test]
 fn a_film_from_words() {
     let spec = Spec {

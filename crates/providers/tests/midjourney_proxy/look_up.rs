@@ -17,6 +17,7 @@ fn listed(count: usize, submitted_ms: i64) -> String {
     format!("[{}]", (0..count).map(one).collect::<Vec<_>>().join(","))
 }
 
+/// Trap 10: found by the echo of our id in a list.
 #[test]
 fn ours_is_found_by_its_state() {
     let desk = Desk::trueai();
@@ -41,6 +42,7 @@ fn of_two_with_our_state_the_one_that_got_furthest_is_ours() {
     }
 }
 
+/// Trap 15: its times are milliseconds.
 #[test]
 fn a_short_list_proves_absence_and_a_full_one_only_when_it_reaches_back() {
     let desk = Desk::trueai();

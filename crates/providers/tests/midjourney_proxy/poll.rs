@@ -12,6 +12,7 @@ fn output(role: Role, url: &str) -> Output {
     Output::new(role, Source::Url(url.into()))
 }
 
+/// Trap 7: a preview is no result. Trap 16: a word that no sheet knows is still running.
 #[test]
 fn unfinished_words_and_percentages() {
     use Phase::{Waiting, Working};
@@ -126,6 +127,7 @@ fn a_success_without_any_result_is_a_failure() {
     }
 }
 
+/// Trap 5: moderation may come late.
 #[test]
 fn failure_texts_are_matched_loosely() {
     let cases = [

@@ -31,6 +31,7 @@ fn accepted_queued_and_existing_give_the_id() {
     assert_eq!((modal.id.as_str(), modal.memo), ("9", json(r#"{"existing":true,"status":"MODAL"}"#)));
 }
 
+/// Trap 1: HTTP 200 can be a refusal. Trap 4: too many at the same time is refused here (code 23).
 #[test]
 fn each_refusal_says_whether_a_retry_may_help() {
     use FailureKind::{InvalidInput, Moderation, Refused, Upstream};

@@ -44,6 +44,7 @@ fn a_seed_is_text_or_none() {
     assert!(read(200, "").is_err());
 }
 
+/// Trap 11: it is not signed. Trap 12: the callback's body is the poll's.
 #[test]
 fn a_callback_is_only_a_hint() {
     let desk = Desk::trueai();

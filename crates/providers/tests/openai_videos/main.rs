@@ -236,6 +236,7 @@ fn a_webhook_only_names_a_video() {
     assert!(OpenaiVideos.read_callback(desk.account(), &HeaderMap::new(), b"{}").is_none());
 }
 
+/// Trap 15: its times are seconds, ours milliseconds.
 #[test]
 fn a_lost_submission_is_found_by_what_was_asked_for() {
     let desk = Desk::new(json!({}));

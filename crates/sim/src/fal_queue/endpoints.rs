@@ -70,6 +70,18 @@ const WAN_25: Endpoint = Endpoint {
 const AUTO: &str = "auto 16:9 9:16";
 const SEEDANCE_AUTO: &str = "auto 21:9 16:9 4:3 1:1 3:4 9:16";
 
+/// What is drawn, in the shapes and sizes of `stills`.
+const DRAWN: Endpoint = Endpoint {
+    id: "fal-ai/kling-image/v3/text-to-image",
+    durations: "",
+    ratios: "16:9 9:16 1:1 4:3 3:4 3:2 2:3 21:9",
+    resolutions: "1K 2K",
+    sound: Sound::Never,
+    ..VEO
+};
+/// Clothes tried on: two pictures and no words.
+pub(super) const TRIED_ON: &str = "fal-ai/kling/v1-5/kolors-virtual-try-on";
+
 /// A film made anew; see `wish`.
 pub(super) const REMIX: &str = "fal-ai/sora-2/video-to-video/remix";
 
@@ -170,6 +182,16 @@ const ENDPOINTS: &[Endpoint] = &[
         ratios: "16:9 21:9 4:3 1:1 3:4 9:16 auto",
         sound: Sound::Chosen,
         ..SEEDANCE
+    },
+    DRAWN,
+    Endpoint { id: "fal-ai/kling-image/v3/image-to-image", needs: "image_url", ..DRAWN },
+    Endpoint {
+        id: TRIED_ON,
+        needs: "human_image_url garment_image_url",
+        durations: "",
+        ratios: "",
+        resolutions: "",
+        sound: Sound::Never,
     },
     WAN,
     Endpoint { id: "fal-ai/wan-i2v", needs: "image_url", ratios: "auto 16:9 9:16 1:1", ..WAN },

@@ -4,6 +4,7 @@ mod endpoints;
 mod failure;
 mod routes;
 mod show;
+mod stills;
 mod wish;
 
 use crate::job::{self, Desk, Letter, Moment, Protocol, Refusal, Seen};

@@ -1,5 +1,6 @@
 //! How a request looks (sections 2, 3, 5 and 7.1).
 
+use super::endpoints::TRIED_ON;
 use super::{failure, wish};
 use crate::job::{Desk, Job, Seen, State};
 use crate::script::unmarked;
@@ -53,7 +54,11 @@ pub(super) fn result(desk: &Desk, job: &Job) -> Value {
     let file = |number: usize, content_type: &str| json!({"url": desk.link(job, number), "content_type": content_type, "file_name": job.file_name(number)});
     let endpoint = job.memo["endpoint"].as_str().unwrap_or_default();
     let mut result = json!({});
-    if !job.outputs.is_empty() {
+    if endpoint == TRIED_ON && !job.outputs.is_empty() {
+        result["image"] = file(1, "image/png");
+    } else if endpoint.starts_with("fal-ai/kling-image/") {
+        result["images"] = (1..=job.outputs.len()).map(|number| file(number, "image/png")).collect();
+    } else if !job.outputs.is_empty() {
         result["video"] = file(1, "video/mp4");
     }
     if wish::is_sora(endpoint) {

@@ -1,7 +1,8 @@
 //! Submissions as they are read. Everything is accepted; what is wrong with the input comes out as the
 //! result (section 2).
 
-use super::endpoints::{self, Endpoint, REMIX, Sound};
+use super::endpoints::{self, Endpoint, REMIX, Sound, TRIED_ON};
+use super::stills;
 use crate::job::{Arrived, Desk, Output, Refusal, Wish};
 use crate::media::Media;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ pub(super) fn read(desk: &Desk, id: &str, arrived: &Arrived) -> Result<Wish, Ref
     let Some(endpoint) = endpoints::find(id) else { return Err(Refusal::NotFound(id.to_owned())) };
     let (mut errors, body) = (Vec::new(), &arrived.body);
     let prompt = arrived.text("prompt").to_owned();
-    if prompt.is_empty() {
+    if prompt.is_empty() && endpoint.id != TRIED_ON {
         errors.push(error("prompt", "field required", "missing"));
     }
     errors.extend(endpoint.needs.split(' ').filter(|name| !name.is_empty()).filter_map(|name| picture(body, name)));
@@ -34,7 +35,13 @@ pub(super) fn read(desk: &Desk, id: &str, arrived: &Arrived) -> Result<Wish, Ref
     let ratio = chosen("aspect_ratio", endpoint.ratios, &mut errors);
     let resolution = chosen("resolution", endpoint.resolutions, &mut errors);
     let mut seconds = duration.trim_end_matches('s').parse().unwrap_or(FRAMES_S);
-    let mut outputs = film(endpoint, body, ratio, resolution, seconds);
+    let mut outputs = match stills::of(endpoint, body, ratio, resolution) {
+        Some(stills) => stills.unwrap_or_else(|wrong| {
+            errors.push(wrong);
+            Vec::new()
+        }),
+        None => film(endpoint, body, ratio, resolution, seconds),
+    };
     if endpoint.id == REMIX {
         match remixed(desk, arrived.text("video_id")) {
             Some((parent_s, parents)) => (seconds, outputs) = (parent_s, parents),
@@ -48,7 +55,7 @@ pub(super) fn read(desk: &Desk, id: &str, arrived: &Arrived) -> Result<Wish, Ref
         prompt,
         notify_url: arrived.asks("fal_webhook").to_owned(),
         outputs,
-        take_ms: desk.config().pace.video_ms,
+        take_ms: if stills::makes(endpoint) { desk.config().pace.picture_ms } else { desk.config().pace.video_ms },
         memo: json!({
             "endpoint": endpoint.id,
             "app": endpoints::app(endpoint.id),
@@ -129,6 +136,6 @@ fn choose(body: &Value, name: &str, words: &'static str) -> Result<&'static str,
     words.split(' ').find(is_same).ok_or_else(|| error(name, &format!("must be one of: {words}"), "literal_error"))
 }
 
-fn error(field: &str, msg: &str, kind: &str) -> Value {
+pub(super) fn error(field: &str, msg: &str, kind: &str) -> Value {
     json!({"loc": ["body", field], "msg": msg, "type": kind})
 }

@@ -103,3 +103,37 @@ async fn only_a_film_that_was_kept_can_be_remixed() {
         }
     }
 }
+
+/// A picture's width and height.
+async fn drawn(file: &Value) -> (u32, u32) {
+    let url = file["url"].as_str().expect("a link");
+    let bytes = reqwest::get(url).await.expect("an answer").bytes().await.expect("bytes");
+    let picture = image::load_from_memory(&bytes).expect("a real picture");
+    (picture.width(), picture.height())
+}
+
+#[tokio::test]
+async fn pictures_are_drawn_and_clothes_tried_on() {
+    let asker = Asker::start().await;
+    let asked = json!({"prompt": "a cat", "num_images": 2, "aspect_ratio": "9:16"});
+    let (status, result) = asker.made("fal-ai/kling-image/v3/text-to-image", asked).await;
+    assert_eq!((status, result["images"].as_array().map(Vec::len)), (200, Some(2)), "{result}");
+    assert_eq!(drawn(&result["images"][1]).await, (1_024, 1_820));
+    let worn =
+        json!({"human_image_url": "https://example.com/a.png", "garment_image_url": "data:image/png;base64,AA=="});
+    let (status, result) = asker.made("fal-ai/kling/v1-5/kolors-virtual-try-on", worn).await;
+    assert_eq!((status, drawn(&result["image"]).await), (200, (768, 1_024)), "{result}");
+    for (endpoint, body, field) in [
+        ("fal-ai/kling-image/v3/text-to-image", json!({"prompt": "a cat", "num_images": 10}), "num_images"),
+        ("fal-ai/kling-image/v3/text-to-image", json!({"prompt": "a cat", "resolution": "2k"}), "resolution"),
+        ("fal-ai/kling-image/v3/image-to-image", json!({"prompt": "a cat"}), "image_url"),
+        (
+            "fal-ai/kling/v1-5/kolors-virtual-try-on",
+            json!({"human_image_url": "https://a.test/x"}),
+            "garment_image_url",
+        ),
+    ] {
+        let (status, result) = asker.made(endpoint, body).await;
+        assert_eq!((status, &result["detail"][0]["loc"][1]), (422, &json!(field)), "{endpoint}: {result}");
+    }
+}

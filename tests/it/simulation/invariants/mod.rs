@@ -150,7 +150,8 @@ async fn nobody_holds_a_slot(scenario: &Scenario) -> Result<(), String> {
     use queue::Scheduler;
     scenario.world.sweep(true).await;
     let own = [tests::world::FIRST_CHANNEL, tests::world::SECOND_CHANNEL];
-    for channel in own.into_iter().chain(tests::world::OTHER_CHANNELS) {
+    let others = tests::world::OTHER_CHANNELS.into_iter().chain(tests::world::RELAY_CHANNELS);
+    for channel in own.into_iter().chain(others) {
         let members = scenario.world.scheduler.slot_members(channel).await.map_err(|error| error.to_string())?;
         if !members.is_empty() {
             return Err(format!("slots of {channel} are still held by {members:?}"));

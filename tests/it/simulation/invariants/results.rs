@@ -41,10 +41,11 @@ pub(super) fn reached(scenario: &Scenario, book: &Book) -> Vec<String> {
     let mut reached = Vec::new();
     if task.state == State::Succeeded {
         reached.push(format!("{} succeeded", task.family));
+        reached.push(format!("made by {}", task.channel));
         if task.spec.parent.is_some() && matches!(task.spec.kind, Kind::Music | Kind::Remix) {
             reached.push(format!("{} with a parent succeeded", task.spec.kind.as_str()));
         }
-        if task.family == "unified_video" {
+        if task.channel == "vertex" {
             let place = if scenario.shape.bucket { "film from a bucket" } else { "film from an answer" };
             reached.push(place.to_owned());
         }

@@ -10,6 +10,8 @@ mod modals;
 mod orphans;
 mod polls;
 mod queues;
+mod relays;
+mod stops;
 
 use task::Token;
 use tests::{Shape, Tenant, World};

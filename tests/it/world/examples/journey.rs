@@ -1,6 +1,7 @@
 //! One page after another, as a caller would go through them.
 
 use super::documented::{Answers, compare, is_answer, word};
+use super::media::Media;
 use super::page::{Asked, Block, Language, asked, skipped};
 use super::table::{self, Own};
 use crate::world::process::{Backlot, log_of};
@@ -22,6 +23,8 @@ const BAD: &[&str] = &["FAILURE", "error", "failed", "FAILED", "CANCEL"];
 pub(super) struct Journey {
     pub(super) backlot: Backlot,
     pub(super) receiver: Receiver,
+    /// The host of what stands under example.com on the pages.
+    pub(super) media: Media,
     pub(super) replaced: Vec<(String, String)>,
     blocks: Vec<Block>,
     answers: Answers,
@@ -32,14 +35,16 @@ impl Journey {
     pub(super) async fn begin(blocks: Vec<Block>) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let backlot = Backlot::start(&folder.path().join("data")).await;
+        let media = Media::start().await;
         let mut replaced = vec![
+            ("https://example.com".to_owned(), media.base.clone()),
             ("https://crazyrouter.com".to_owned(), backlot.base.clone()),
             ("YOUR_API_KEY".to_owned(), backlot.token.clone()),
             ("sk-xxx".to_owned(), backlot.token.clone()),
         ];
         replaced.extend(table::WORDS.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())));
         let answers = Answers::of(&blocks);
-        Self { backlot, receiver: Receiver::start().await, replaced, blocks, answers, folder }
+        Self { backlot, receiver: Receiver::start().await, media, replaced, blocks, answers, folder }
     }
 
     pub(super) fn apply(&self, code: &str) -> String {

@@ -4,6 +4,7 @@
 
 mod documented;
 mod journey;
+mod media;
 mod page;
 mod table;
 
@@ -100,6 +101,11 @@ async fn the_pages_of_the_general_film_routes_run_as_they_stand() {
     journey.run_curls(17).await;
     journey.send_bare(3).await;
     journey.run_programs(4).await;
+    // Fetched by us and put into the request, for upstreams that take bytes alone; each has ended well.
+    let mut fetched = journey.media.asked();
+    fetched.sort_unstable();
+    fetched.dedup();
+    assert_eq!(fetched, ["portrait.jpg", "scene.jpg"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

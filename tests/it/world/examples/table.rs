@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 /// A picture of 64 by 64 pixels, for tasks that the test makes itself.
 pub(super) const PICTURE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAT0lEQVR42u3PQQkAAAgEsItiNKMZ1Qi+hcEKLNXzWgQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELgui/wEPZWzwqQAAAABJRU5ErkJggg==";
 
-/// Words of the pages that stand for something of the caller's own, and what they become besides the host,
-/// the key and the ids of tasks. Media under example.com stay: `backlot dev` fetches no caller's URL from
-/// loopback, and an input is looked at only after the answer (`contract/DECISIONS.md`, inputs in examples).
+/// Words of the pages that stand for something of the caller's own, and what they become besides the host, the
+/// key, the ids of tasks and the host of the caller's files.
 pub(super) const WORDS: &[(&str, &str)] = &[
     // A film takes six seconds here, not minutes.
     ("time.sleep(10)", "time.sleep(0.5)"),
@@ -140,8 +139,8 @@ pub(super) fn went_well(said: &str) -> bool {
     !said.trim().is_empty() && !bad.iter().any(|word| said.contains(word))
 }
 
-/// Whether the inputs of an example can be had: a shortened base64 text and a file under example.com can't,
-/// and neither can a clip that nobody owns; their tasks are accepted and may fail.
+/// Whether an example has inputs that can't be had: base64 cut short, or a clip that nobody owns. Its task is
+/// accepted and may fail.
 pub(super) fn may_fail(code: &str) -> bool {
-    ["https://example.com/", "iVBORw0KGgo...", "AAANSUhEUg...", CLIP].iter().any(|words| code.contains(words))
+    ["iVBORw0KGgo...", "AAANSUhEUg...", CLIP].iter().any(|words| code.contains(words))
 }
