@@ -47,10 +47,10 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
 }
 
 /// Rings what this process could not ring, and frees the slots that it could not free, as soon as the queue
-/// takes them: a task that runs would wait for the next full pass. A queue that came back empty is left to its
-/// rebuild.
+/// takes them: a task that runs would wait for the next full pass. A queue that came back empty is filled by
+/// its rebuild first, which may be past a task by the time its bell is missed.
 pub async fn catch_up(core: &Core) -> Result<usize, SweepError> {
-    if !core.missed_bell.load(Ordering::Relaxed) {
+    if !core.missed_bell.load(Ordering::Relaxed) || !core.scheduler.is_filled().await? {
         return Ok(0);
     }
     // First, so that a bell which is missed meanwhile counts.

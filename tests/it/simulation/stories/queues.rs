@@ -73,6 +73,25 @@ async fn a_bell_that_a_queue_did_not_take_is_rung_when_it_is_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_bell_missed_behind_the_back_of_another_process_that_fills_the_queue_is_rung_once_that_is_done() {
+    let world = World::new(Shape { slots: 1, ..Shape::default() }).await;
+    let id = world.imagine(Tenant::Limited, "a lighthouse").await;
+    let Stepped::Frozen(frozen) = world.step_until_held(Lane::Submit, Peer::Paid, Fault::HoldAfter).await else {
+        panic!("a submission should be under way");
+    };
+    world.scheduler.set_away(true);
+    world.thaw(frozen).await;
+    world.scheduler.set_away(false);
+    world.scheduler.empty();
+    assert_eq!(world.catch_up().await, 0, "the queue is being filled");
+    // By somebody who was past this task before it ran.
+    world.scheduler.set_filled().await.expect("the queue is there");
+    assert_eq!((world.catch_up().await, world.catch_up().await), (1, 0));
+    assert_eq!(world.run_to_end(&id).await.state, State::Succeeded);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_process_that_dies_with_a_submission_under_way_leaves_a_doubt_and_no_second_charge() {
     let mut world = World::new(Shape::default()).await;
     let id = world.imagine(Tenant::Limited, "a lighthouse").await;
