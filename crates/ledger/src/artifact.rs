@@ -73,9 +73,9 @@ pub(crate) async fn of_tasks(database: &Database, tasks: &[Task]) -> Result<Foun
     let mut sql = Statement::start(
         database.engine,
         "/* artifacts */ SELECT task_id, store_key, position, role, piece, content_type, bytes, sha256, width, height, \
-         duration_ms, late FROM artifact WHERE task_id IN ",
+         duration_ms, late FROM artifact WHERE task_id",
     );
-    sql.list(ids).push(" ORDER BY task_id, late, position, store_key LIMIT ").bind(limit);
+    sql.among(ids).push(" ORDER BY task_id, late, position, store_key LIMIT ").bind(limit);
     for row in database.fetch_all(sql).await? {
         let mut row = Reader::new("artifact", &row);
         // It is one of the ids that were asked for, so that it can be read.
@@ -119,8 +119,8 @@ impl Ledger {
     /// Forgets artifacts whose bytes have left the store.
     pub async fn forget_artifacts(&self, keys: &[String]) -> Result<(), LedgerError> {
         for keys in keys.chunks(1000) {
-            let mut sql = self.statement("/* forget_artifacts */ DELETE FROM artifact WHERE store_key IN ");
-            sql.list(keys);
+            let mut sql = self.statement("/* forget_artifacts */ DELETE FROM artifact WHERE store_key");
+            sql.among(keys);
             self.database().execute(sql).await?;
         }
         Ok(())

@@ -156,11 +156,9 @@ async fn lock_tasks(
     connection: &mut Connection,
     ids: &BTreeSet<TaskId>,
 ) -> Result<HashMap<TaskId, Locked>, Fault> {
-    let mut sql = Statement::start(
-        engine,
-        "/* lock_tasks */ SELECT id, version, token_id, reserved, charged FROM task WHERE id IN ",
-    );
-    sql.list(ids.iter().copied()).push(" ORDER BY id").push(engine.row_lock());
+    let mut sql =
+        Statement::start(engine, "/* lock_tasks */ SELECT id, version, token_id, reserved, charged FROM task WHERE id");
+    sql.among(ids.iter().copied()).push(" ORDER BY id").push(engine.row_lock());
     let mut locked = HashMap::new();
     for row in sql.fetch_all(connection).await? {
         let mut row = Reader::new("task", &row);
@@ -181,8 +179,8 @@ async fn find_children(
     connection: &mut Connection,
     parents: Vec<TaskId>,
 ) -> Result<HashMap<TaskId, TaskId>, Fault> {
-    let mut sql = Statement::start(engine, "/* find_children */ SELECT id, modal_of FROM task WHERE modal_of IN ");
-    sql.list(parents);
+    let mut sql = Statement::start(engine, "/* find_children */ SELECT id, modal_of FROM task WHERE modal_of");
+    sql.among(parents);
     let mut children = HashMap::new();
     for row in sql.fetch_all(connection).await? {
         let mut row = Reader::new("task", &row);

@@ -187,7 +187,7 @@ async fn supersede(engine: Engine, connection: &mut Connection, task: TaskId, no
         return Ok(());
     }
     let mut sql = Statement::start(engine, "/* supersede_callbacks */ UPDATE callback SET ended_ms = ");
-    sql.bind(now_ms).push(", state = 'superseded' WHERE state = 'pending' AND id IN ").list(losers);
+    sql.bind(now_ms).push(", state = 'superseded' WHERE state = 'pending' AND id").among(losers);
     sql.execute(connection).await?;
     Ok(())
 }

@@ -106,7 +106,7 @@ impl Ledger {
         for ids in ids.chunks(500) {
             let mut sql = self.statement("/* holders */ SELECT id FROM task WHERE channel = ");
             sql.bind(channel).push(" AND state IN ").list(states.clone());
-            sql.push(" AND id IN ").list(ids.iter().copied());
+            sql.push(" AND id").among(ids.iter().copied());
             let rows = self.database().fetch_all(sql).await?;
             holders.append(&mut self.readable(&rows, |row| Reader::new("task", row).parsed("id"))?);
         }

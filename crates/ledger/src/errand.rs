@@ -96,8 +96,8 @@ impl Ledger {
     pub async fn open_errands(&self, tasks: &[TaskId]) -> Result<Vec<Errand>, LedgerError> {
         let mut errands = Vec::new();
         for tasks in tasks.chunks(500) {
-            let mut sql = self.statement(&format!("/* open_errands */ SELECT {COLUMNS} FROM errand WHERE task_id IN "));
-            sql.list(tasks.iter().copied()).push(" AND ended_ms IS NULL ORDER BY id LIMIT ").bind(MAX_ERRANDS);
+            let mut sql = self.statement(&format!("/* open_errands */ SELECT {COLUMNS} FROM errand WHERE task_id"));
+            sql.among(tasks.iter().copied()).push(" AND ended_ms IS NULL ORDER BY id LIMIT ").bind(MAX_ERRANDS);
             let rows = self.database().fetch_all(sql).await?;
             errands.append(&mut self.readable(&rows, read)?);
         }

@@ -41,7 +41,7 @@ impl Ledger {
             "/* newest_idempotency */ SELECT token_id, scope, task_id, body_hash, status, answer, expires_ms \
              FROM idempotency WHERE token_id = ",
         );
-        sql.bind(token).push(" AND scope IN ").list(scopes);
+        sql.bind(token).push(" AND scope").among(scopes);
         // Of two that lapse together the later copy, whose scope is the longer or the greater text.
         sql.push(" ORDER BY expires_ms DESC, LENGTH(scope) DESC, scope DESC LIMIT 1");
         let row = self.database().fetch_first(sql).await?;

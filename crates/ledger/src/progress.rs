@@ -122,8 +122,8 @@ async fn write(ledger: &Ledger, notes: &[(TaskId, Note)]) -> Result<u64, LedgerE
     let mut transaction = ledger.database().begin().await?;
     if engine == Engine::Postgres {
         // Row locks in the order of ids, as every other writer takes them; SQLite has locked the file.
-        let mut sql = Statement::start(engine, "/* lock_progress */ SELECT id FROM task WHERE id IN ");
-        sql.list(notes.iter().map(|(id, _)| *id)).push(" ORDER BY id").push(engine.row_lock());
+        let mut sql = Statement::start(engine, "/* lock_progress */ SELECT id FROM task WHERE id");
+        sql.among(notes.iter().map(|(id, _)| *id)).push(" ORDER BY id").push(engine.row_lock());
         sql.fetch_all(&mut transaction).await.map_err(Fault::from)?;
     }
     let mut sql = Statement::start(engine, "/* flush_progress */ WITH v (k, progress, sets, missing_ms) AS (");

@@ -30,9 +30,9 @@ impl Ledger {
             let mut sql = self.statement(
                 "/* pulses */ SELECT id, version, missing_ms, CAST(CASE WHEN id IN \
                  (SELECT task_id FROM errand WHERE ended_ms IS NULL) THEN 1 ELSE 0 END AS BIGINT) \
-                 FROM task WHERE state = 'running' AND id IN ",
+                 FROM task WHERE state = 'running' AND id",
             );
-            sql.list(ids.iter().copied());
+            sql.among(ids.iter().copied());
             let rows = self.database().fetch_all(sql).await?;
             pulses.append(&mut self.readable(&rows, |row| {
                 let mut row = Reader::new("task", row);

@@ -146,8 +146,21 @@ impl Statement {
         }
     }
 
+    /// Adds the condition that a key is one of these: on Postgres one array, so that lists of any length
+    /// share one prepared statement. An empty list matches nothing.
+    pub(crate) fn among<C: Into<Cell>>(&mut self, keys: impl IntoIterator<Item = C>) -> &mut Self {
+        if self.engine == Engine::Sqlite {
+            return self.push(" IN ").list(keys);
+        }
+        let mut cells = keys.into_iter().map(Into::into);
+        let mut keys = Column::of(cells.next().unwrap_or(Cell::Text(None)), cells.size_hint().0 + 1);
+        cells.for_each(|cell| keys.push(cell));
+        self.push(" = ANY(").place(Value::Many(keys)).push(")")
+    }
+
     /// Adds `(a, b, …)`, filled up to a power of two with the last value, so that lists of any length
-    /// share a few prepared statements. An empty list matches nothing.
+    /// share a few prepared statements: for words, of which the planner knows how common they are. An
+    /// empty list matches nothing.
     pub(crate) fn list<C: Into<Cell>>(&mut self, values: impl IntoIterator<Item = C>) -> &mut Self {
         let mut cells: Vec<Cell> = values.into_iter().map(Into::into).collect();
         let last = cells.last().cloned().unwrap_or(Cell::Text(None));

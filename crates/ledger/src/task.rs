@@ -69,7 +69,7 @@ impl TaskFilter {
             sql.push(" AND family IN ").list(families);
         }
         if let Some(ids) = &self.ids {
-            sql.push(" AND id IN ").list(ids.iter().copied());
+            sql.push(" AND id").among(ids.iter().copied());
         }
         for (column, value) in [("model", &self.model), ("channel", &self.channel)] {
             if let Some(value) = value {
@@ -140,8 +140,8 @@ impl Ledger {
     }
 
     fn by_ids(&self, ids: &[TaskId]) -> Statement {
-        let mut sql = self.statement(&format!("/* tasks */ SELECT {COLUMNS} FROM task WHERE id IN "));
-        sql.list(ids.iter().copied());
+        let mut sql = self.statement(&format!("/* tasks */ SELECT {COLUMNS} FROM task WHERE id"));
+        sql.among(ids.iter().copied());
         sql
     }
 
@@ -208,8 +208,8 @@ impl Ledger {
     pub async fn unknown_tasks(&self, ids: &[TaskId]) -> Result<Vec<TaskId>, LedgerError> {
         let mut known = HashSet::new();
         for ids in ids.chunks(MAX_IDS) {
-            let mut sql = self.statement("/* unknown_tasks */ SELECT id FROM task WHERE id IN ");
-            sql.list(ids.iter().copied());
+            let mut sql = self.statement("/* unknown_tasks */ SELECT id FROM task WHERE id");
+            sql.among(ids.iter().copied());
             for row in &self.database().fetch_all(sql).await? {
                 known.insert(read_id(row)?);
             }

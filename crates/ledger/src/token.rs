@@ -58,9 +58,9 @@ pub(crate) async fn lock(
 ) -> Result<HashMap<TokenId, Balance>, Fault> {
     let mut sql = Statement::start(
         engine,
-        "/* lock_tokens */ SELECT id, unlimited, granted - reserved - settled AS still_left FROM token WHERE id IN ",
+        "/* lock_tokens */ SELECT id, unlimited, granted - reserved - settled AS still_left FROM token WHERE id",
     );
-    sql.list(ids.iter().copied()).push(" ORDER BY id").push(engine.row_lock());
+    sql.among(ids.iter().copied()).push(" ORDER BY id").push(engine.row_lock());
     let mut balances = HashMap::new();
     for row in sql.fetch_all(connection).await? {
         let mut row = Reader::new("token", &row);
