@@ -9,6 +9,7 @@ use axum::response::Response;
 use contracts::{Problem, callback};
 use ledger::{Change, ErrandKind, ErrandResult, LedgerError, NewEvent};
 use serde_json::json;
+use std::sync::Arc;
 use task::{State, Step, Task};
 use tokio::time::Instant;
 
@@ -30,7 +31,7 @@ pub async fn stop(api: &Api, asked: &Asked, mut seen: Seen) -> Result<Seen, Prob
         match seen.latest().state {
             State::Queued => {
                 if let Some(stopped) = stop_queued(api, seen.latest()).await? {
-                    return Ok(seen.with_latest(stopped));
+                    return Ok(seen.with_latest(Arc::new(stopped)));
                 }
             }
             State::Running | State::AwaitingInput => return forward(api, asked, &seen).await,

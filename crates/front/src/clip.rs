@@ -6,11 +6,12 @@ use crate::asked::Asked;
 use crate::reply;
 use contracts::{Order, Problem};
 use providers::routing;
+use std::sync::Arc;
 use task::{State, Task};
 
 /// The task that made the order's clip, if a submission can go on from it. Any other clip (unknown,
 /// another tenant's, of a channel that is gone) is left to the vendor: it is no reason to refuse.
-pub async fn parent(api: &Api, asked: &Asked, order: &Order) -> Result<Option<Task>, Problem> {
+pub async fn parent(api: &Api, asked: &Asked, order: &Order) -> Result<Option<Arc<Task>>, Problem> {
     let Some(clip) = order.clip.as_deref().filter(|_| order.spec.parent.is_none()) else { return Ok(None) };
     let found = api.front.ledger.clip_task(asked.token()?.id, clip).await;
     let Some(id) = found.map_err(|error| reply::ledger_problem(&error))? else { return Ok(None) };

@@ -117,7 +117,7 @@ impl Follow {
     }
 
     async fn load(&self) -> Option<Seen> {
-        let task: Task = self.api.reader.task(self.id).await.ok()??;
+        let task = self.api.reader.task(self.id).await.ok()??;
         views::with_child(&self.api, task).await.ok()
     }
 

@@ -7,6 +7,7 @@ use crate::inputs;
 use crate::placing::{self, Place};
 use crate::submission;
 use contracts::{Order, Problem, QueuePosition};
+use std::sync::Arc;
 use task::{Details, Task, TaskId};
 
 /// A follow-up may be passed on to its parent's child so many times.
@@ -34,19 +35,19 @@ pub async fn draft(api: &Api, asked: &Asked, now_ms: i64) -> Result<Draft, Probl
     }
     check_words(&api.front.settings.banned_words, &order.spec.prompt)?;
     check_callback(api, &order)?;
-    let place = placing::find(api, asked.family, &order, parent.as_ref()).await?;
+    let place = placing::find(api, asked.family, &order, parent.as_deref()).await?;
     let id = TaskId::new(now_ms, &*api.front.entropy);
     inputs::put(&*api.front.store, id, &mut order.spec, now_ms).await?;
     let only_child_of = if order.only_child { order.spec.parent } else { None };
     let position = place.position;
     let task = task(api, asked, order, place, id, now_ms)?;
-    submission::note_task(&api.front, &task, parent.as_ref());
+    submission::note_task(&api.front, &task, parent.as_deref());
     Ok(Draft { task, only_child_of, position })
 }
 
 /// Loads the parent and lets the family complete the order. A family may name another parent (the
 /// child that took the first one over); that one is loaded in turn.
-async fn follow(api: &Api, asked: &Asked, mut order: Order) -> Result<(Order, Option<Task>), Problem> {
+async fn follow(api: &Api, asked: &Asked, mut order: Order) -> Result<(Order, Option<Arc<Task>>), Problem> {
     if order.spec.parent.is_none() {
         let order = if order.spec.kind.needs_parent() { asked.family.follow(order, None)? } else { order };
         return Ok((order, None));
@@ -57,7 +58,7 @@ async fn follow(api: &Api, asked: &Asked, mut order: Order) -> Result<(Order, Op
             Some(id) => api.reader.task(id).await?.filter(|task| asked.may_see(task)),
             None => None,
         };
-        order = asked.family.follow(order, parent.as_ref())?;
+        order = asked.family.follow(order, parent.as_deref())?;
         if order.spec.parent == named {
             return Ok((order, parent));
         }

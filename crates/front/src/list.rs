@@ -7,6 +7,7 @@ use crate::{reply, views};
 use axum::response::Response;
 use contracts::{Page, PageEnd, Problem, View};
 use ledger::TaskFilter;
+use std::sync::Arc;
 use task::{TaskId, TokenId};
 
 /// The longest page, and the most ids that a page may be of.
@@ -35,7 +36,7 @@ pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let (mut tasks, total) = read.map_err(|error| reply::ledger_problem(&error))?;
     let has_more = tasks.len() > limit;
     tasks.truncate(limit);
-    let tasks = tasks.into_iter().map(|task| with_progress(ledger, task)).collect();
+    let tasks = tasks.into_iter().map(|task| Arc::new(with_progress(ledger, task))).collect();
     let seen = views::with_children(api, tasks).await?;
     let link = |key: &str| api.front.link(key);
     let views: Vec<View<'_>> = seen.iter().map(|seen| seen.view(&link, api)).collect();

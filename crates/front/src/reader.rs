@@ -4,19 +4,28 @@
 use ledger::{Ledger, LedgerError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use task::{Task, TaskId};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// The most ids of one query.
 pub const READ_BATCH: usize = 500;
 
 /// The most queries under way at the same time.
-pub const READERS_MAX: usize = 2;
+pub const READERS_MAX: usize = 4;
+
+/// While a query is under way, so many reads wait for the next one before it gets company: a query of many
+/// ids costs little more than one of few.
+pub const READS_SHARED: usize = 100;
+
+/// A query that takes longer than this is left to itself: the next read begins another one beside it.
+pub const QUERY_SLOW: Duration = Duration::from_millis(25);
 
 /// The most reads that wait; more are refused as if the ledger were away.
 pub const READS_WAITING_MAX: usize = 50_000;
 
-type Answer = Result<Option<Task>, ReadError>;
+type Answer = Result<Option<Arc<Task>>, ReadError>;
 
 /// The ledger could not be asked, or holds something that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +67,16 @@ pub struct Reader {
 struct Queue {
     waiting: Vec<(TaskId, oneshot::Sender<Answer>)>,
     readers: usize,
+    /// When the newest query began.
+    began: Option<Instant>,
+}
+
+impl Queue {
+    /// Whether another reader has to take what waits.
+    fn needs_reader(&self) -> bool {
+        let is_slow = self.began.is_none_or(|began| began.elapsed() > QUERY_SLOW);
+        self.readers == 0 || (self.readers < READERS_MAX && (self.waiting.len() > READS_SHARED || is_slow))
+    }
 }
 
 impl Reader {
@@ -76,7 +95,7 @@ impl Reader {
     }
 
     /// Several tasks in whatever order; unknown ids are left out.
-    pub async fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Task>, ReadError> {
+    pub async fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Arc<Task>>, ReadError> {
         read(&self.ledger, ids).await
     }
 
@@ -86,7 +105,7 @@ impl Reader {
             return Err(ReadError::Away);
         }
         queue.waiting.push((id, sender));
-        let start = queue.readers < READERS_MAX;
+        let start = queue.needs_reader();
         queue.readers += usize::from(start);
         Ok(start)
     }
@@ -113,6 +132,7 @@ impl Turn {
         let mut queue = lock(&self.queue);
         let most = queue.waiting.len().min(READ_BATCH);
         if most > 0 {
+            queue.began = Some(Instant::now());
             return Some(queue.waiting.drain(..most).collect());
         }
         queue.readers = queue.readers.saturating_sub(1);
@@ -124,15 +144,12 @@ impl Turn {
         batch.sort_unstable_by_key(|(id, _)| *id);
         let mut ids: Vec<TaskId> = batch.iter().map(|(id, _)| *id).collect();
         ids.dedup();
-        let found = read(&self.ledger, &ids).await;
-        let mut found = found.map(|tasks| tasks.into_iter().map(|task| (task.id, task)).collect::<HashMap<_, _>>());
-        let mut batch = batch.into_iter().peekable();
-        while let Some((id, sender)) = batch.next() {
-            // The last who asks for a task gets it, those before a copy.
-            let is_last = batch.peek().is_none_or(|(next, _)| *next != id);
-            let answer = match &mut found {
+        let found = read(&self.ledger, &ids)
+            .await
+            .map(|tasks| tasks.into_iter().map(|task| (task.id, task)).collect::<HashMap<_, _>>());
+        for (id, sender) in batch {
+            let answer = match &found {
                 Ok(tasks) if !tasks.contains_key(&id) && self.ledger.is_unreadable(id) => Err(ReadError::Broken),
-                Ok(tasks) if is_last => Ok(tasks.remove(&id)),
                 Ok(tasks) => Ok(tasks.get(&id).cloned()),
                 Err(error) => Err(error.clone()),
             };
@@ -151,14 +168,14 @@ impl Drop for Turn {
     }
 }
 
-async fn read(ledger: &Ledger, ids: &[TaskId]) -> Result<Vec<Task>, ReadError> {
+async fn read(ledger: &Ledger, ids: &[TaskId]) -> Result<Vec<Arc<Task>>, ReadError> {
     let mut all = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(READ_BATCH) {
         let tasks = ledger.tasks(chunk).await.map_err(|error| {
             tracing::warn!(%error, count = chunk.len(), "reading tasks failed");
             ReadError::from(&error)
         })?;
-        all.extend(tasks.into_iter().map(|task| with_progress(ledger, task)));
+        all.extend(tasks.into_iter().map(|task| Arc::new(with_progress(ledger, task))));
     }
     Ok(all)
 }

@@ -17,7 +17,7 @@ pub type Headers = Vec<(&'static str, String)>;
 /// An answer of a family.
 pub fn answer(answer: &Answer) -> Response {
     match &answer.body {
-        Some(body) => bytes(answer.status, body.to_string().into_bytes()),
+        Some(body) => bytes(answer.status, json_of(body)),
         None => status_of(answer.status).into_response(),
     }
 }
@@ -39,7 +39,13 @@ pub fn with_headers(mut response: Response, headers: Headers) -> Response {
 
 /// JSON with status 200.
 pub fn ok(body: &Value) -> Response {
-    bytes(200, body.to_string().into_bytes())
+    bytes(200, json_of(body))
+}
+
+/// A value's text, written straight to bytes: its `Display` goes through a formatter, piece by piece.
+pub fn json_of(body: &Value) -> Vec<u8> {
+    // A value holds nothing that JSON can't say.
+    serde_json::to_vec(body).unwrap_or_default()
 }
 
 /// JSON that is written already; an empty text gives an empty body.
@@ -58,7 +64,7 @@ pub fn problem(family: Option<&dyn Family>, problem: &Problem, request_id: &str)
         Some(family) => family.error(problem, request_id),
         None => (problem.status, json!({ "error": contracts::errors::error_object(problem, request_id) })),
     };
-    let mut response = bytes(status, body.to_string().into_bytes());
+    let mut response = bytes(status, json_of(&body));
     let headers = response.headers_mut();
     if let Some(seconds) = problem.retry_after_s {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

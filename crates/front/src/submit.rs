@@ -36,7 +36,7 @@ async fn accept(api: &Api, asked: &Asked, request: &Span) -> Result<Response, Pr
     request.record("task", display(id));
     // Written before the commit: after it nothing may fail any more.
     let accepted = asked.family.accepted(&draft.task, position);
-    let answer = (accepted.status, accepted.body.map(|body| body.to_string().into_bytes()).unwrap_or_default());
+    let answer = (accepted.status, accepted.body.as_ref().map(reply::json_of).unwrap_or_default());
     let headers = asked.family.headers(&draft.task);
     let (task, answer, headers) = match open::open(api, draft, rule, answer.clone()).await? {
         Opened::New => (id, answer, headers),

@@ -5,6 +5,7 @@ use crate::asked::Asked;
 use crate::reply;
 use contracts::{Problem, View};
 use std::collections::HashMap;
+use std::sync::Arc;
 use task::{State, Task, TaskId};
 
 /// A task that was handed over goes on as its child, which may be handed over in turn: so many times
@@ -15,16 +16,16 @@ pub const HANDOVERS_MAX: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// The task.
-    pub task: Task,
+    pub task: Arc<Task>,
     /// The last of the children that took its operation over, for a task that was handed over.
-    pub child: Option<Task>,
+    pub child: Option<Arc<Task>>,
 }
 
 impl Seen {
     /// As a family takes it.
     pub fn view<'a>(&'a self, link: &'a dyn Fn(&str) -> String, api: &Api) -> View<'a> {
         let retention_ms = api.front.settings.retention_ms;
-        View { task: &self.task, child: self.child.as_ref(), link, now_ms: api.now_ms(), retention_ms }
+        View { task: &self.task, child: self.child.as_deref(), link, now_ms: api.now_ms(), retention_ms }
     }
 
     /// The task that holds the operation: the last child, once there is one.
@@ -33,7 +34,7 @@ impl Seen {
     }
 
     /// The same with a newer row of [`Seen::latest`].
-    pub fn with_latest(self, latest: Task) -> Self {
+    pub fn with_latest(self, latest: Arc<Task>) -> Self {
         match self.child {
             Some(_) => Self { child: Some(latest), ..self },
             None => Self { task: latest, child: None },
@@ -83,7 +84,7 @@ pub async fn many(api: &Api, asked: &Asked, ids: &[String]) -> Result<Vec<Seen>,
 }
 
 /// The same tasks with whatever they go on as: one query for each level of hand-overs among them.
-pub async fn with_children(api: &Api, tasks: Vec<Task>) -> Result<Vec<Seen>, Problem> {
+pub async fn with_children(api: &Api, tasks: Vec<Arc<Task>>) -> Result<Vec<Seen>, Problem> {
     let mut all: Vec<Seen> = tasks.into_iter().map(|task| Seen { task, child: None }).collect();
     for _ in 0..HANDOVERS_MAX {
         let mut next: Vec<TaskId> = all.iter().filter_map(|seen| goes_on_as(seen.latest())).collect();
@@ -103,7 +104,7 @@ pub async fn with_children(api: &Api, tasks: Vec<Task>) -> Result<Vec<Seen>, Pro
 }
 
 /// One task with what it goes on as.
-pub async fn with_child(api: &Api, task: Task) -> Result<Seen, Problem> {
+pub async fn with_child(api: &Api, task: Arc<Task>) -> Result<Seen, Problem> {
     let mut seen = Seen { task, child: None };
     for _ in 0..HANDOVERS_MAX {
         let Some(id) = goes_on_as(seen.latest()) else { break };
@@ -118,6 +119,6 @@ pub fn goes_on_as(task: &Task) -> Option<TaskId> {
     task.child.filter(|_| task.state == State::HandedOver)
 }
 
-fn by_id(tasks: Vec<Task>) -> HashMap<TaskId, Task> {
+fn by_id(tasks: Vec<Arc<Task>>) -> HashMap<TaskId, Arc<Task>> {
     tasks.into_iter().map(|task| (task.id, task)).collect()
 }
