@@ -395,8 +395,8 @@ impl Default for WorkSection {
         Self {
             submit_concurrency: usual.concurrency.submit,
             poll_concurrency: usual.concurrency.poll,
-            // Eight uploads of 5 MiB and 2.5 MiB beside them stay under the 64 MiB of `limits.copy_memory_max_bytes`.
-            archive_concurrency: 8,
+            // Six uploads of 5 MiB and 5 MiB beside them stay under the 64 MiB of `limits.copy_memory_max_bytes`.
+            archive_concurrency: 6,
             notify_concurrency: usual.concurrency.notify,
             submit_lease_ms: usual.submit_lease_ms,
             poll_lease_ms: usual.poll_lease_ms,
