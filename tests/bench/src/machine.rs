@@ -51,8 +51,17 @@ pub(crate) fn peak_mib(pid: u32) -> anyhow::Result<f64> {
     status_mib(pid, "VmHWM:")
 }
 
+/// Memory that the machine has, MiB.
+pub(crate) fn memory_mib() -> anyhow::Result<f64> {
+    mib_of("/proc/meminfo", "MemTotal:")
+}
+
 fn status_mib(pid: u32, name: &str) -> anyhow::Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse::<f64>().ok());
+    mib_of(&format!("/proc/{pid}/status"), name)
+}
+
+fn mib_of(file: &str, name: &str) -> anyhow::Result<f64> {
+    let text = fs::read_to_string(file)?;
+    let kib = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse::<f64>().ok());
     Ok(kib.context("the system tells how much memory it has")? / 1_024.0)
 }
