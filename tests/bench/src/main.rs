@@ -28,7 +28,7 @@ Scenarios, and what of them can be scaled:
   rebuild  a queue filled from the ledger, beside a bare scan     --tasks --channels
   flight   many tasks in flight, beside the scheduler alone       --tasks --channels --seconds --batch
   archive  large files to S3, beside a bare GET and PUT           --files --mib
-  faults   death, freeze and failing servers   --only TEXT --tasks --hits --clients --minute-ms
+  faults   death, freeze and failing servers   --only TEXT --tasks --hits --clients --at-once --minute-ms
   grow     every route with few and with many tasks               --few --many --requests
   wait     how late a waiting caller hears of another process     --tasks
 
