@@ -15,8 +15,13 @@ mod servers;
 mod service;
 
 use flags::Flags;
+use mimalloc::MiMalloc;
 use std::io::Write;
 use std::process::ExitCode;
+
+/// The same as the service's: parts of it run in this program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const HELP: &str = "Usage: bench SCENARIO [--quick] [--rounds N] [--FLAG N]…
 
