@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use task::{Task, TaskId};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::timeout;
 
 /// The most ids of one query.
 pub const READ_BATCH: usize = 500;
@@ -19,8 +19,9 @@ pub const READERS_MAX: usize = 4;
 /// ids costs little more than one of few.
 pub const READS_SHARED: usize = 100;
 
-/// A query that takes longer than this is left to itself: the next read begins another one beside it.
-pub const QUERY_SLOW: Duration = Duration::from_millis(25);
+/// A read that has waited for so long begins a query of its own beside those that hold it up: one of them may
+/// hang.
+pub const WAIT_MAX: Duration = Duration::from_millis(25);
 
 /// The most reads that wait; more are refused as if the ledger were away.
 pub const READS_WAITING_MAX: usize = 50_000;
@@ -67,15 +68,16 @@ pub struct Reader {
 struct Queue {
     waiting: Vec<(TaskId, oneshot::Sender<Answer>)>,
     readers: usize,
-    /// When the newest query began.
-    began: Option<Instant>,
 }
 
 impl Queue {
-    /// Whether another reader has to take what waits.
-    fn needs_reader(&self) -> bool {
-        let is_slow = self.began.is_none_or(|began| began.elapsed() > QUERY_SLOW);
-        self.readers == 0 || (self.readers < READERS_MAX && (self.waiting.len() > READS_SHARED || is_slow))
+    /// Takes the place of another reader, if one is needed to take what waits and there may be one.
+    fn take_place(&mut self, waits_long: bool) -> bool {
+        let is_crowded = self.waiting.len() > READS_SHARED;
+        let is_needed = self.readers == 0 || is_crowded || (waits_long && !self.waiting.is_empty());
+        let starts = is_needed && self.readers < READERS_MAX;
+        self.readers += usize::from(starts);
+        starts
     }
 }
 
@@ -87,11 +89,20 @@ impl Reader {
 
     /// One task, with what this process knows of its progress.
     pub async fn task(&self, id: TaskId) -> Answer {
-        let (sender, receiver) = oneshot::channel();
+        let (sender, mut receiver) = oneshot::channel();
         if self.enqueue(id, sender)? {
-            tokio::spawn(Turn { ledger: self.ledger.clone(), queue: self.queue.clone(), left: false }.run());
+            self.start();
+        } else if let Ok(answer) = timeout(WAIT_MAX, &mut receiver).await {
+            return answer.unwrap_or(Err(ReadError::Away));
+        } else if lock(&self.queue).take_place(true) {
+            self.start();
         }
         receiver.await.unwrap_or(Err(ReadError::Away))
+    }
+
+    /// Starts a reader, whose place has been taken.
+    fn start(&self) {
+        tokio::spawn(Turn { ledger: self.ledger.clone(), queue: self.queue.clone(), left: false }.run());
     }
 
     /// Several tasks in whatever order; unknown ids are left out.
@@ -105,9 +116,7 @@ impl Reader {
             return Err(ReadError::Away);
         }
         queue.waiting.push((id, sender));
-        let start = queue.needs_reader();
-        queue.readers += usize::from(start);
-        Ok(start)
+        Ok(queue.take_place(false))
     }
 }
 
@@ -132,7 +141,6 @@ impl Turn {
         let mut queue = lock(&self.queue);
         let most = queue.waiting.len().min(READ_BATCH);
         if most > 0 {
-            queue.began = Some(Instant::now());
             return Some(queue.waiting.drain(..most).collect());
         }
         queue.readers = queue.readers.saturating_sub(1);
@@ -190,4 +198,31 @@ pub fn with_progress(ledger: &Ledger, mut task: Task) -> Task {
 
 fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(waiting: usize, readers: usize) -> Queue {
+        let read = |_| (TaskId::new(1, &task::clock::SeededEntropy::new(1)), oneshot::channel().0);
+        Queue { waiting: (0..waiting).map(read).collect(), readers }
+    }
+
+    #[test]
+    fn reads_share_a_query_until_they_are_many_or_one_has_waited_long() {
+        for (waiting, readers, waits_long, starts) in [
+            (1, 0, false, true),
+            (READS_SHARED, 1, false, false),
+            (READS_SHARED + 1, 1, false, true),
+            (1, 1, true, true),
+            // Somebody has taken it in meanwhile.
+            (0, 1, true, false),
+            (READS_SHARED + 1, READERS_MAX, true, false),
+        ] {
+            let mut queue = queue(waiting, readers);
+            assert_eq!(queue.take_place(waits_long), starts, "{waiting} wait, {readers} read, {waits_long}");
+            assert_eq!(queue.readers, readers + usize::from(starts));
+        }
+    }
 }
