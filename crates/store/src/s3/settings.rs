@@ -306,7 +306,7 @@ mod tests {
         let endpoint = Some("https://example.org:9000/storage/v1/s3".to_owned());
         let links = Links::Public { base_url: "https://cdn.example.org/a".to_owned() };
         assert_eq!(fields(&S3Settings { endpoint, links, prefix: "a/b/".to_owned(), ..usual() }), [""; 0]);
-        assert_eq!(usual().buffers_max_bytes / usual().put_memory_max_bytes(), 8, "puts side by side");
+        assert_eq!(usual().buffers_max_bytes / usual().put_memory_max_bytes(), 6, "puts side by side");
     }
 
     #[test]
