@@ -153,7 +153,7 @@ fn launch(port: u16, folder: &Path) -> anyhow::Result<Child> {
     let mut command = bound_command(&binaries()?.join("postgres"), "QUIT", user);
     command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string()]);
     let sockets = format!("unix_socket_directories={}", folder.display());
-    // A quarter of the memory, as its manual advises; the default is for machines of twenty years ago.
+    // A quarter of the memory, as its manual advises (chapter "Resource Consumption"): its default is 128 MB.
     let buffers = format!("shared_buffers={}MB", machine::memory_mib()? as u64 / 4);
     let options = [
         &buffers,

@@ -53,8 +53,8 @@ async fn a_submission_is_accepted_while_the_queue_is_away_and_done_when_it_is_ba
     world.end().await;
 }
 
-#[tokio::test]
-async fn a_bell_that_a_queue_did_not_take_is_rung_when_it_is_back_as_it_was() {
+/// A world whose queue was away just when its one task began to run, and is back as it was.
+async fn with_a_missed_bell() -> (World, String) {
     let world = World::new(Shape { slots: 1, ..Shape::default() }).await;
     let id = world.imagine(Tenant::Limited, "a lighthouse").await;
     let Stepped::Frozen(frozen) = world.step_until_held(Lane::Submit, Peer::Paid, Fault::HoldAfter).await else {
@@ -63,6 +63,12 @@ async fn a_bell_that_a_queue_did_not_take_is_rung_when_it_is_back_as_it_was() {
     world.scheduler.set_away(true);
     world.thaw(frozen).await;
     world.scheduler.set_away(false);
+    (world, id)
+}
+
+#[tokio::test]
+async fn a_bell_that_a_queue_did_not_take_is_rung_when_it_is_back_as_it_was() {
+    let (world, id) = with_a_missed_bell().await;
     let polls = async || world.scheduler.counts(Lane::Poll).await.expect("the queue is there");
     assert_eq!(world.task(&id).await.state, State::Running);
     assert_eq!(polls().await, LaneCounts::default(), "the queue did not hear of it");
@@ -74,14 +80,7 @@ async fn a_bell_that_a_queue_did_not_take_is_rung_when_it_is_back_as_it_was() {
 
 #[tokio::test]
 async fn a_bell_missed_behind_the_back_of_another_process_that_fills_the_queue_is_rung_once_that_is_done() {
-    let world = World::new(Shape { slots: 1, ..Shape::default() }).await;
-    let id = world.imagine(Tenant::Limited, "a lighthouse").await;
-    let Stepped::Frozen(frozen) = world.step_until_held(Lane::Submit, Peer::Paid, Fault::HoldAfter).await else {
-        panic!("a submission should be under way");
-    };
-    world.scheduler.set_away(true);
-    world.thaw(frozen).await;
-    world.scheduler.set_away(false);
+    let (world, id) = with_a_missed_bell().await;
     world.scheduler.empty();
     assert_eq!(world.catch_up().await, 0, "the queue is being filled");
     // By somebody who was past this task before it ran.
