@@ -27,6 +27,7 @@ mod media;
 mod orphan;
 mod outcome;
 mod paid;
+mod patience;
 mod record;
 mod refill;
 mod retention;

@@ -1,6 +1,7 @@
 //! The notify stage: callbacks, in order per task, one in flight, the same bytes on each send.
 
 use crate::core::Core;
+use crate::patience::Patience;
 use crate::trace::note_error;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,7 +9,6 @@ use http::{HeaderMap, HeaderValue, header};
 use ledger::{Callback, CallbackAttempt, LedgerError};
 use queue::{Batch, Claim, Finish, Handler, Lease, LeaseKeeper};
 use serde_json::json;
-use task::TaskId;
 use tracing::{Instrument, Span};
 
 /// The longest that one send takes, connection and answer included, with a margin for the record.
@@ -39,82 +39,113 @@ impl Core {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::warn!(task = %claim.id, %error, "callbacks not read; trying again");
-                    return self.later(claim, RETRY_MS);
+                    return self.later(claim);
                 }
             };
             let arrived = self.delivered.take(claim.id, next.as_ref());
             let Some(callback) = next else { return (claim, Finish::Done) };
-            if let Some(attempt) = arrived {
-                if !self.record_delivery(&callback, attempt).await {
-                    return self.later(claim, RETRY_MS);
+            let attempt = match arrived {
+                Some(attempt) => attempt,
+                None => {
+                    let now_ms = self.clock.now_ms();
+                    if callback.due_ms > now_ms {
+                        return (claim, Finish::At(callback.due_ms));
+                    }
+                    if claim.lease_until_ms - now_ms < SEND_MAX_MS {
+                        match lease.extend(&claim).await {
+                            Lease::Held(renewed) => claim = renewed,
+                            Lease::Lost => return (claim, Finish::Done),
+                            Lease::Unknown => return (claim, Finish::GiveBack),
+                        }
+                    }
+                    self.send(&callback).instrument(self.callback_span(&callback)).await
                 }
-                continue;
+            };
+            if !self.record_send(&mut claim, lease, &callback, attempt).await {
+                return self.later(claim);
             }
-            let now_ms = self.clock.now_ms();
-            if callback.due_ms > now_ms {
-                return (claim, Finish::At(callback.due_ms));
-            }
-            if claim.lease_until_ms - now_ms < SEND_MAX_MS {
-                match lease.extend(&claim).await {
-                    Lease::Held(renewed) => claim = renewed,
-                    Lease::Lost => return (claim, Finish::Done),
-                    Lease::Unknown => return (claim, Finish::GiveBack),
-                }
-            }
-            let span = self.callback_span(&callback);
-            if !self.send(&callback).instrument(span).await {
-                return self.later(claim, RETRY_MS);
-            }
+            self.scheduler.announce(&[callback.task]).await;
         }
     }
 
-    fn later(&self, claim: Claim, pause_ms: i64) -> (Claim, Finish) {
-        let due_ms = self.clock.now_ms() + pause_ms;
-        (claim, Finish::At(due_ms))
+    fn later(&self, claim: Claim) -> (Claim, Finish) {
+        (claim, Finish::At(self.clock.now_ms() + RETRY_MS))
     }
 
-    /// Sends one callback and writes down what came of it. `false`: it could not be written down.
-    async fn send(&self, callback: &Callback) -> bool {
+    /// Sends one callback and tells what came of it.
+    async fn send(&self, callback: &Callback) -> CallbackAttempt {
         let body = Bytes::copy_from_slice(&callback.body);
         task::fail_point!("notify.before_send");
         let sent = self.outbound.post_callback(&callback.url, self.headers(callback), body).await;
-        let delivered = sent.status.is_some_and(|status| (200..300).contains(&status));
+        metrics::counter!("callbacks_sent_total", "class" => sent.class).increment(1);
         let attempt = CallbackAttempt {
             at_ms: self.clock.now_ms(),
             status: sent.status,
             class: sent.class.to_owned(),
             note: json!({ "ms": sent.ms, "note": sent.note }),
         };
-        metrics::counter!("callbacks_sent_total", "class" => sent.class).increment(1);
-        task::fail_point!("notify.before_record");
-        let recorded = if delivered {
-            self.record_delivery(callback, attempt).await
-        } else {
-            let next_ms = self.next_send_ms(callback);
+        if !has_arrived(&attempt) {
             note_error(&Span::current(), &attempt.class);
-            log_failure(callback.task, callback, &attempt.class, next_ms);
-            let failed = self.ledger.callback_failed(callback.id, attempt, next_ms).await;
-            failed.inspect_err(|error| not_recorded(callback, error)).is_ok()
-        };
-        self.scheduler.announce(&[callback.task]).await;
-        recorded
+            log_failure(callback, &attempt.class, self.next_send_ms(callback, &attempt));
+        }
+        task::fail_point!("notify.before_record");
+        attempt
     }
 
-    /// Writes down that the receiver has it. `false`: that could not be done, and is remembered.
-    async fn record_delivery(&self, callback: &Callback, attempt: CallbackAttempt) -> bool {
-        let recorded = self.ledger.callback_sent(callback.id, attempt.clone()).await;
-        if let Err(error) = &recorded {
-            not_recorded(callback, error);
-            self.delivered.keep(callback, attempt);
+    /// Writes down what a send came to. `false`: that could not be done.
+    async fn record_send(
+        &self,
+        claim: &mut Claim,
+        lease: &LeaseKeeper,
+        callback: &Callback,
+        attempt: CallbackAttempt,
+    ) -> bool {
+        if has_arrived(&attempt) {
+            return self.record_arrival(claim, lease, callback, attempt).await;
         }
-        recorded.is_ok()
+        // Not insisted on: it may be written down although its answer was lost, and would count twice.
+        let next_ms = self.next_send_ms(callback, &attempt);
+        let failed = self.ledger.callback_failed(callback.id, attempt, next_ms).await;
+        failed.inspect_err(|error| not_recorded(callback, error)).is_ok()
+    }
+
+    /// Writes down that the receiver has it, and holds the claim until the ledger has taken that: whoever got
+    /// the claim meanwhile would not know of it, and would send the same again. `false`: it could not be
+    /// written down for long, or the claim is held no more; this process remembers it.
+    async fn record_arrival(
+        &self,
+        claim: &mut Claim,
+        lease: &LeaseKeeper,
+        callback: &Callback,
+        attempt: CallbackAttempt,
+    ) -> bool {
+        let mut patience = Patience::default();
+        while let Err(error) = self.ledger.callback_sent(callback.id, attempt.clone()).await {
+            not_recorded(callback, &error);
+            let insists = error.may_retry() && self.still_holds(claim, lease).await && patience.wait().await;
+            if !insists {
+                self.delivered.keep(callback, attempt);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Renews the claim. A queue that can't be asked takes it from nobody before its lease ends.
+    async fn still_holds(&self, claim: &mut Claim, lease: &LeaseKeeper) -> bool {
+        match lease.extend(claim).await {
+            Lease::Held(renewed) => *claim = renewed,
+            Lease::Lost => return false,
+            Lease::Unknown => {}
+        }
+        self.clock.now_ms() < claim.lease_until_ms
     }
 
     /// The ladder of `contract/callback.md`: so many milliseconds after the failure; none: no more sends.
-    fn next_send_ms(&self, callback: &Callback) -> Option<i64> {
+    fn next_send_ms(&self, callback: &Callback, failed: &CallbackAttempt) -> Option<i64> {
         let rung = usize::try_from(callback.attempts).ok()?;
         let pause_ms = self.settings.callback_ladder_ms.get(rung)?;
-        Some(self.clock.now_ms() + pause_ms)
+        Some(failed.at_ms + pause_ms)
     }
 
     /// The body's bytes are the same on each send; the place in the trace is that of this send.
@@ -133,11 +164,16 @@ impl Core {
     }
 }
 
+fn has_arrived(attempt: &CallbackAttempt) -> bool {
+    attempt.status.is_some_and(|status| (200..300).contains(&status))
+}
+
 fn not_recorded(callback: &Callback, error: &LedgerError) {
     tracing::warn!(task = %callback.task, %error, "callback not recorded");
 }
 
-fn log_failure(task: TaskId, callback: &Callback, class: &str, next_ms: Option<i64>) {
+fn log_failure(callback: &Callback, class: &str, next_ms: Option<i64>) {
+    let task = callback.task;
     match next_ms {
         Some(_) => tracing::warn!(%task, host = callback.host, class, word = callback.word, "callback failed"),
         None => {

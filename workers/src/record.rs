@@ -5,12 +5,12 @@ use crate::core::{Core, Line};
 use crate::elsewhere::{SENT_AWAY, Target};
 use crate::outbound::{Stage, WireError, WireErrorKind};
 use crate::paid::Sent;
+use crate::patience::Patience;
 use ledger::{AttemptNote, LedgerError};
 use providers::SubmitOutcome;
 use queue::Finish;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
-use std::time::Duration;
 use task::{AttemptId, Failure, FailureKind, Kind, Output, Requeue, Retry, Source, State, Step, Task, TaskId};
 
 /// The first pause after a refusal that may pass.
@@ -23,10 +23,6 @@ const ERRORS_MAX: i64 = 8;
 const ERRED: &str = "erred";
 /// Attempts in all, most of them on an upstream that is busy or can't be reached; back-off makes hours of them.
 const ATTEMPTS_MAX: i64 = 500;
-/// How long, with growing pauses, a ledger that is away is asked to take what a vendor answered.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// The longest of those pauses.
-const PATIENCE_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Fields that a warning names; the others are counted.
 const FIELDS_NAMED_MAX: usize = 20;
 /// The most characters of a field's name in a warning.
@@ -145,7 +141,7 @@ impl Core {
     }
 
     /// Moves a task whose attempt has come to an end. What the vendor said is in hand and nowhere else, so
-    /// a ledger that is away is asked again for as long as [`PATIENCE`] lasts.
+    /// a ledger that is away is asked again for as long as [`Patience`] lasts.
     async fn advance_patiently(
         &self,
         leased: &Task,
@@ -284,25 +280,6 @@ pub(crate) fn staged_key(task: TaskId, position: i64) -> String {
 pub(crate) fn staged_place(key: &str) -> Option<(TaskId, i64)> {
     let (task, position) = key.strip_prefix(STAGED)?.rsplit_once('-')?;
     Some((task.parse().ok()?, position.parse().ok()?))
-}
-
-/// Growing pauses up to an end.
-#[derive(Default)]
-struct Patience {
-    waited: Duration,
-}
-
-impl Patience {
-    /// Waits a little longer than last time; `false` when patience is at an end.
-    async fn wait(&mut self) -> bool {
-        if self.waited >= PATIENCE {
-            return false;
-        }
-        let pause = (self.waited / 2).clamp(Duration::from_millis(100), PATIENCE_PAUSE_MAX);
-        tokio::time::sleep(pause).await;
-        self.waited += pause;
-        true
-    }
 }
 
 /// Whether this very answer is in the row already: a commit whose answer was lost, or another worker's

@@ -16,15 +16,18 @@ const FILL_DISK: &str = "/* fill_disk */ CREATE TABLE brim (n INTEGER PRIMARY KE
      INSERT INTO brim VALUES (9223372036854775807); \
      CREATE TRIGGER full_disk BEFORE UPDATE ON task BEGIN INSERT INTO brim (n) VALUES (NULL); END";
 const FREE_DISK: &str = "/* free_disk */ DROP TRIGGER full_disk; DROP TABLE brim";
+/// The same of every change of a callback.
+const FILL_CALLBACKS: &str = "/* fill_callbacks */ CREATE TABLE brim (n INTEGER PRIMARY KEY AUTOINCREMENT); \
+     INSERT INTO brim VALUES (9223372036854775807); \
+     CREATE TRIGGER full_disk BEFORE UPDATE ON callback BEGIN INSERT INTO brim (n) VALUES (NULL); END";
 
-/// Thaws a stage while the disk is full; there is room again once the ledger has refused it.
-async fn thaw_with_full_disk(world: &World, frozen: Frozen) {
-    world.behind_the_ledger(FILL_DISK).await;
-    let tried = || world.ledger().write_counts().units;
-    let before = tried();
+/// Thaws a stage while the disk is full; there is room again once `tries` says that the ledger has refused it.
+async fn thaw_with_full_disk(world: &World, frozen: Frozen, fill: &'static str, tries: impl Fn() -> u64) {
+    world.behind_the_ledger(fill).await;
+    let before = tries();
     let freed = async {
         // The second try begins when the first was refused.
-        while tried() < before + 2 {
+        while tries() < before + 2 {
             tokio::task::yield_now().await;
         }
         world.behind_the_ledger(FREE_DISK).await;
@@ -41,7 +44,7 @@ async fn thaw_with_full_disk(world: &World, frozen: Frozen) {
 async fn an_answer_that_comes_while_the_ledger_refuses_is_recorded_once_it_takes_it() {
     let world = world().await;
     let (id, frozen) = frozen_with_answer(&world, "a lighthouse").await;
-    thaw_with_full_disk(&world, frozen).await;
+    thaw_with_full_disk(&world, frozen, FILL_DISK, || world.ledger().write_counts().units).await;
     let task = world.task(&id).await;
     assert_eq!((task.state, task.operation.is_some()), (State::Running, true), "{task:?}");
     assert_eq!(steps(&world, &id).await, ["open", "take_lease", "accept"], "it never was in doubt");
@@ -54,10 +57,27 @@ async fn an_answer_that_comes_while_the_ledger_refuses_is_recorded_once_it_takes
 async fn a_refusal_that_comes_while_the_ledger_refuses_is_recorded_once_it_takes_it() {
     let world = world().await;
     let (id, frozen) = frozen_with_answer(&world, "a lighthouse [sim:moderation]").await;
-    thaw_with_full_disk(&world, frozen).await;
+    thaw_with_full_disk(&world, frozen, FILL_DISK, || world.ledger().write_counts().units).await;
     let task = world.task(&id).await;
     assert_eq!((task.state, task.failure.map(|failure| failure.kind)), (State::Failed, Some(FailureKind::Moderation)));
     assert_eq!(token(&world, Tenant::Limited).await.reserved, 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_callback_that_arrives_while_the_ledger_refuses_stays_with_who_sent_it_until_it_is_recorded() {
+    let mut world = world().await;
+    let id = world.imagine_with_callback(Tenant::Limited, "a lighthouse").await;
+    let Stepped::Frozen(frozen) = world.step_until_held(Lane::Notify, Peer::Caller, Fault::HoldAfter).await else {
+        panic!("a callback should be under way");
+    };
+    // Its sender asks for more time each time that it was refused.
+    thaw_with_full_disk(&world, frozen, FILL_CALLBACKS, || world.scheduler.renewals()).await;
+    // Nobody remembers it now but the ledger.
+    world.restart(true).await;
+    world.run_to_end(&id).await;
+    let heard: Vec<String> = world.receiver.heard().into_iter().map(|heard| heard.word).collect();
+    assert_eq!(heard, ["NOT_START", "SUBMITTED", "IN_PROGRESS", "SUCCESS"]);
     world.end().await;
 }
 
