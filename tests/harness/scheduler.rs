@@ -6,7 +6,7 @@ use ledger::{CallbackState, Ledger};
 use queue::{
     Batch, Changes, Claim, Entry, Finish, Lane, LaneCounts, Limits, MemoryScheduler, QueueError, Scheduler, SubmitGate,
 };
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use task::{Clock, State, TaskId};
 
@@ -19,7 +19,6 @@ pub struct SwapScheduler {
     ledger: Mutex<Option<Ledger>>,
     early: Mutex<Vec<String>>,
     ringing: AtomicUsize,
-    renewals: AtomicU64,
 }
 
 impl SwapScheduler {
@@ -33,7 +32,6 @@ impl SwapScheduler {
             ledger: Mutex::default(),
             early: Mutex::default(),
             ringing: AtomicUsize::new(0),
-            renewals: AtomicU64::new(0),
         })
     }
 
@@ -65,11 +63,6 @@ impl SwapScheduler {
     /// Whether a bell is being held against the ledger right now.
     pub fn is_ringing(&self) -> bool {
         self.ringing.load(Ordering::SeqCst) > 0
-    }
-
-    /// How many leases were renewed.
-    pub fn renewals(&self) -> u64 {
-        self.renewals.load(Ordering::SeqCst)
     }
 
     /// Notes a bell that the ledger's rows do not call for.
@@ -145,9 +138,7 @@ impl Scheduler for SwapScheduler {
     }
 
     async fn extend(&self, lane: Lane, claim: &Claim, lease_ms: i64) -> Result<Option<Claim>, QueueError> {
-        let renewed = self.here()?.extend(lane, claim, lease_ms).await?;
-        self.renewals.fetch_add(u64::from(renewed.is_some()), Ordering::SeqCst);
-        Ok(renewed)
+        self.here()?.extend(lane, claim, lease_ms).await
     }
 
     async fn hint(&self, lane: Lane, ids: &[TaskId]) -> Result<(), QueueError> {

@@ -35,41 +35,55 @@ impl Core {
     /// Sends what is due for one task, one after another.
     async fn notify(&self, mut claim: Claim, lease: &LeaseKeeper) -> (Claim, Finish) {
         loop {
-            let next = match self.ledger.next_callback(claim.id).await {
-                Ok(next) => next,
+            let pending = match self.ledger.pending_callbacks(claim.id).await {
+                Ok(pending) => pending,
                 Err(error) => {
                     tracing::warn!(task = %claim.id, %error, "callbacks not read; trying again");
-                    return self.later(claim);
+                    return (claim, self.later());
                 }
             };
-            let arrived = self.delivered.take(claim.id, next.as_ref());
-            let Some(callback) = next else { return (claim, Finish::Done) };
-            let attempt = match arrived {
+            if let Some(finish) = self.send_all(&mut claim, lease, &pending).await {
+                return (claim, finish);
+            }
+        }
+    }
+
+    /// Sends these as far as they are due and arrive. `None`: one did not arrive; what goes next has to be read
+    /// again. When all did, what was written meanwhile has rung for the task again.
+    async fn send_all(&self, claim: &mut Claim, lease: &LeaseKeeper, pending: &[Callback]) -> Option<Finish> {
+        let mut arrived = self.delivered.take(claim.id, pending.first());
+        for callback in pending {
+            let attempt = match arrived.take() {
                 Some(attempt) => attempt,
                 None => {
                     let now_ms = self.clock.now_ms();
                     if callback.due_ms > now_ms {
-                        return (claim, Finish::At(callback.due_ms));
+                        return Some(Finish::At(callback.due_ms));
                     }
                     if claim.lease_until_ms - now_ms < SEND_MAX_MS {
-                        match lease.extend(&claim).await {
-                            Lease::Held(renewed) => claim = renewed,
-                            Lease::Lost => return (claim, Finish::Done),
-                            Lease::Unknown => return (claim, Finish::GiveBack),
+                        match lease.extend(claim).await {
+                            Lease::Held(renewed) => *claim = renewed,
+                            Lease::Lost => return Some(Finish::Done),
+                            Lease::Unknown => return Some(Finish::GiveBack),
                         }
                     }
-                    self.send(&callback).instrument(self.callback_span(&callback)).await
+                    self.send(callback).instrument(self.callback_span(callback)).await
                 }
             };
-            if !self.record_send(&mut claim, lease, &callback, attempt).await {
-                return self.later(claim);
+            let is_there = has_arrived(&attempt);
+            if !self.record_send(lease, callback, attempt).await {
+                return Some(self.later());
             }
             self.scheduler.announce(&[callback.task]).await;
+            if !is_there {
+                return None;
+            }
         }
+        Some(Finish::Done)
     }
 
-    fn later(&self, claim: Claim) -> (Claim, Finish) {
-        (claim, Finish::At(self.clock.now_ms() + RETRY_MS))
+    fn later(&self) -> Finish {
+        Finish::At(self.clock.now_ms() + RETRY_MS)
     }
 
     /// Sends one callback and tells what came of it.
@@ -93,15 +107,9 @@ impl Core {
     }
 
     /// Writes down what a send came to. `false`: that could not be done.
-    async fn record_send(
-        &self,
-        claim: &mut Claim,
-        lease: &LeaseKeeper,
-        callback: &Callback,
-        attempt: CallbackAttempt,
-    ) -> bool {
+    async fn record_send(&self, lease: &LeaseKeeper, callback: &Callback, attempt: CallbackAttempt) -> bool {
         if has_arrived(&attempt) {
-            return self.record_arrival(claim, lease, callback, attempt).await;
+            return self.record_arrival(lease, callback, attempt).await;
         }
         // Not insisted on: it may be written down although its answer was lost, and would count twice.
         let next_ms = self.next_send_ms(callback, &attempt);
@@ -112,33 +120,26 @@ impl Core {
     /// Writes down that the receiver has it, and holds the claim until the ledger has taken that: whoever got
     /// the claim meanwhile would not know of it, and would send the same again. `false`: it could not be
     /// written down for long, or the claim is held no more; this process remembers it.
-    async fn record_arrival(
-        &self,
-        claim: &mut Claim,
-        lease: &LeaseKeeper,
-        callback: &Callback,
-        attempt: CallbackAttempt,
-    ) -> bool {
-        let mut patience = Patience::default();
-        while let Err(error) = self.ledger.callback_sent(callback.id, attempt.clone()).await {
-            not_recorded(callback, &error);
-            let insists = error.may_retry() && self.still_holds(claim, lease).await && patience.wait().await;
-            if !insists {
-                self.delivered.keep(callback, attempt);
-                return false;
+    async fn record_arrival(&self, lease: &LeaseKeeper, callback: &Callback, attempt: CallbackAttempt) -> bool {
+        let insisting = async {
+            let mut patience = Patience::default();
+            while let Err(error) = self.ledger.callback_sent(callback, &attempt).await {
+                not_recorded(callback, &error);
+                if !error.may_retry() || !patience.wait().await {
+                    return false;
+                }
             }
+            true
+        };
+        let is_recorded = tokio::select! {
+            biased;
+            is_recorded = insisting => is_recorded,
+            () = lease.keep() => false,
+        };
+        if !is_recorded {
+            self.delivered.keep(callback, attempt);
         }
-        true
-    }
-
-    /// Renews the claim. A queue that can't be asked takes it from nobody before its lease ends.
-    async fn still_holds(&self, claim: &mut Claim, lease: &LeaseKeeper) -> bool {
-        match lease.extend(claim).await {
-            Lease::Held(renewed) => *claim = renewed,
-            Lease::Lost => return false,
-            Lease::Unknown => {}
-        }
-        self.clock.now_ms() < claim.lease_until_ms
+        is_recorded
     }
 
     /// The ladder of `contract/callback.md`: so many milliseconds after the failure; none: no more sends.

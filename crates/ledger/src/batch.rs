@@ -5,6 +5,7 @@
 //! a stale or a poor one is left out and harms nobody. What no lock covers (a key that another process
 //! inserts at the same moment) shows as a missing row, and the batch is run again one by one.
 
+use crate::callback::Arrival;
 use crate::change::{AttemptNote, Change};
 use crate::connection::Connection;
 use crate::engine::Engine;
@@ -48,6 +49,7 @@ struct Plan {
     keys: Sorted<(TokenId, String)>,
     events: Vec<Vec<Cell>>,
     callbacks: Vec<Vec<Cell>>,
+    delivered: Vec<Vec<Cell>>,
     artifacts: Vec<Vec<Cell>>,
     clips: Vec<Vec<Cell>>,
     attempts_begun: Vec<Vec<Cell>>,
@@ -84,6 +86,10 @@ pub(crate) async fn run(
                 }
                 Err(error) => Err(error),
             },
+            Unit::Deliver(arrival) => {
+                plan.delivered.push(arrival.row());
+                Ok(Reply::Committed)
+            }
         };
         results.push(result);
     }
@@ -91,12 +97,16 @@ pub(crate) async fn run(
     Ok(results)
 }
 
-/// One statement that does a whole batch, where nothing has to be looked at first: openings without a key,
-/// a parent and a price. It refuses all of them when a task is there already.
+/// One statement that does a whole batch, where nothing has to be looked at first: arrivals of callbacks, or
+/// openings without a key, a parent and a price, which it all refuses when a task is there already.
 pub(crate) fn at_once(engine: Engine, entropy: &dyn Entropy, units: &[Unit]) -> Option<Result<Statement, LedgerError>> {
     if engine == Engine::Sqlite {
         // There a round trip costs nothing.
         return None;
+    }
+    if let Some(arrivals) = units.iter().map(Unit::arrival).collect::<Option<Vec<_>>>() {
+        let rows = arrivals.into_iter().map(Arrival::row).collect();
+        return Some(Ok(callback::delivery_statement(engine, rows)));
     }
     let openings: Vec<&Opening> = units.iter().map(Unit::plain_opening).collect::<Option<_>>()?;
     let mut plan = Plan::default();
@@ -127,6 +137,7 @@ async fn look(engine: Engine, connection: &mut Connection, units: &[Unit]) -> Re
                 }
             }
             Unit::Commit(changes) => tasks.extend(changes.iter().map(|change| change.before.id)),
+            Unit::Deliver(_) => {}
         }
     }
     if !tasks.is_empty() {
@@ -198,11 +209,12 @@ impl Unit {
         is_plain.then_some(opening)
     }
 
+    fn arrival(&self) -> Option<&Arrival> {
+        if let Self::Deliver(arrival) = self { Some(arrival) } else { None }
+    }
+
     fn changes(&self) -> &[Change] {
-        match self {
-            Self::Open(_) => &[],
-            Self::Commit(changes) => changes,
-        }
+        if let Self::Commit(changes) = self { changes } else { &[] }
     }
 }
 
@@ -350,6 +362,7 @@ impl Plan {
         artifact::insert(engine, connection, self.artifacts).await?;
         clip::insert(engine, connection, self.clips).await?;
         callback::insert(engine, connection, self.callbacks).await?;
+        callback::deliver(engine, connection, self.delivered).await?;
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use crate::reader::Reader;
 use crate::rows::json;
 use crate::statement::{Cell, Statement, cells, write_rows};
 use crate::unreadable::{Moment, Paged, moment};
+use crate::writer::Unit;
 use serde_json::{Value, json};
 use std::str::FromStr;
 use task::{CallbackId, Entropy, NewCallback, Task, TaskId};
@@ -111,6 +112,39 @@ impl CallbackAttempt {
         let value = json!({ "at_ms": self.at_ms, "status": self.status, "class": self.class, "note": self.note });
         json("callback attempt", &value)
     }
+}
+
+/// That a callback has arrived, as it is written down.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) task: TaskId,
+    pub(crate) callback: CallbackId,
+    at_ms: i64,
+    last: String,
+}
+
+impl Arrival {
+    /// Its key and what is written.
+    pub(crate) fn row(&self) -> Vec<Cell> {
+        cells![self.callback, self.at_ms, &self.last]
+    }
+}
+
+/// What stands before and after rows of arrivals. One that is pending no more is left as it is.
+const DELIVER: &str = "/* deliver_callbacks */ WITH v (k, ended_ms, last) AS (";
+const DELIVER_TAIL: &str = ") UPDATE callback SET state = 'delivered', attempts = attempts + 1, ended_ms = v.ended_ms, \
+     last = v.last FROM v WHERE callback.id = v.k AND callback.state = 'pending'";
+
+pub(crate) async fn deliver(engine: Engine, connection: &mut Connection, rows: Vec<Vec<Cell>>) -> Result<(), Fault> {
+    write_rows(engine, connection, DELIVER, rows, DELIVER_TAIL).await?;
+    Ok(())
+}
+
+/// The same as one statement that commits by itself.
+pub(crate) fn delivery_statement(engine: Engine, rows: Vec<Vec<Cell>>) -> Statement {
+    let mut sql = Statement::start(engine, DELIVER);
+    sql.rows(rows).push(DELIVER_TAIL);
+    sql
 }
 
 /// The row of the callback that the change to `after` calls for. It may go at once.
@@ -223,9 +257,9 @@ impl Ledger {
         self.paged(limit, after, Paged { select, place: moment(2), read }).await
     }
 
-    /// The task's next callback: its oldest pending one, after those that give way have done so. The
-    /// caller looks at its `due_ms`.
-    pub async fn next_callback(&self, task: TaskId) -> Result<Option<Callback>, LedgerError> {
+    /// The task's callbacks that wait, in order, at most 1,000, after those that give way have done so. They go
+    /// out one after another; the caller looks at each one's `due_ms`.
+    pub async fn pending_callbacks(&self, task: TaskId) -> Result<Vec<Callback>, LedgerError> {
         let engine = self.database().engine;
         let rows = self.database().fetch_all(pending_of(engine, task)).await?;
         let mut pending = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -238,15 +272,14 @@ impl Ledger {
             self.database().commit(transaction).await?;
             pending.retain(|callback| !losers.contains(&callback.id));
         }
-        Ok(pending.into_iter().next())
+        Ok(pending)
     }
 
-    /// The receiver has it. Does nothing when it is pending no more.
-    pub async fn callback_sent(&self, id: CallbackId, attempt: CallbackAttempt) -> Result<(), LedgerError> {
-        let sql = "/* callback_sent */ UPDATE callback SET state = 'delivered', attempts = attempts + 1, \
-             ended_ms = $2, last = $3 WHERE id = $1 AND state = 'pending'";
-        let cells = cells![id, attempt.at_ms, attempt.to_json()?];
-        self.database().execute(self.fixed(sql, cells)).await.map(drop)
+    /// The receiver has it. Does nothing when it is pending no more. Shares its commit with other writes.
+    pub async fn callback_sent(&self, callback: &Callback, attempt: &CallbackAttempt) -> Result<(), LedgerError> {
+        let arrival =
+            Arrival { task: callback.task, callback: callback.id, at_ms: attempt.at_ms, last: attempt.to_json()? };
+        self.write(Unit::Deliver(arrival)).await.map(drop)
     }
 
     /// A send failed; it goes again at `next_ms`, or never (`None`: dead, for everybody to see). When a

@@ -5,6 +5,7 @@
 //! ([`crate::batch`]). A caller that hangs up cancels nothing.
 
 use crate::batch;
+use crate::callback::Arrival;
 use crate::change::Change;
 use crate::engine::{Database, Engine};
 use crate::error::{Fault, LedgerError, Trouble};
@@ -15,7 +16,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use task::{Entropy, TaskId, TokenId};
+use task::{CallbackId, Entropy, TaskId, TokenId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -34,6 +35,7 @@ const TRIES: u32 = 5;
 pub(crate) enum Unit {
     Open(Box<Opening>),
     Commit(Vec<Change>),
+    Deliver(Arrival),
 }
 
 /// What a unit's caller gets.
@@ -46,7 +48,7 @@ pub(crate) enum Reply {
 /// What this process has written so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WriteCounts {
-    /// Openings and units of changes, refused ones included.
+    /// Openings, units of changes and arrivals of callbacks, refused ones included.
     pub units: u64,
     /// Commits that they took.
     pub commits: u64,
@@ -66,12 +68,13 @@ enum Key {
     Task(TaskId),
     ChildOf(TaskId),
     Scope(TokenId, String),
+    Callback(CallbackId),
 }
 
 impl Unit {
     fn rows(&self) -> usize {
         match self {
-            Self::Open(_) => 1,
+            Self::Open(_) | Self::Deliver(_) => 1,
             Self::Commit(changes) => changes.len(),
         }
     }
@@ -81,6 +84,7 @@ impl Unit {
         match self {
             Self::Open(opening) => Some(opening.task.id),
             Self::Commit(changes) => changes.first().map(|change| change.before.id),
+            Self::Deliver(arrival) => Some(arrival.task),
         }
     }
 
@@ -93,6 +97,15 @@ impl Unit {
                 keys
             }
             Self::Commit(changes) => changes.iter().map(|change| Key::Task(change.before.id)).collect(),
+            Self::Deliver(arrival) => vec![Key::Callback(arrival.callback)],
+        }
+    }
+
+    /// What its caller gets when it was done without a look at anything.
+    fn done(&self) -> Reply {
+        match self {
+            Self::Open(_) => Reply::Opened(Opened::New),
+            Self::Commit(_) | Self::Deliver(_) => Reply::Committed,
         }
     }
 }
@@ -202,7 +215,7 @@ impl Committer {
         let (units, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|r| (r.unit, r.reply)).unzip();
         self.counters.units.fetch_add(units.len() as u64, Ordering::Relaxed);
         let written = match batch::at_once(self.database.engine, self.entropy.as_ref(), &units) {
-            Some(Ok(statement)) => self.open_at_once(&units, &statement).await,
+            Some(Ok(statement)) => self.run_at_once(&units, &statement).await,
             // One that can't be planned is found, and told, when each is run by itself.
             Some(Err(error)) => Err(Trouble::Before(error.into())),
             None => self.transact(&units).await,
@@ -243,12 +256,12 @@ impl Committer {
     }
 
     /// One statement that commits by itself.
-    async fn open_at_once(&self, units: &[Unit], statement: &Statement) -> Result<Vec<Written>, Trouble> {
+    async fn run_at_once(&self, units: &[Unit], statement: &Statement) -> Result<Vec<Written>, Trouble> {
         let begun = tokio::time::Instant::now();
         task::fail_point!("group_commit.inside");
         self.database.execute_alone(statement).await?;
         self.count(units, begun);
-        Ok(units.iter().map(|_| Ok(Reply::Opened(Opened::New))).collect())
+        Ok(units.iter().map(|unit| Ok(unit.done())).collect())
     }
 
     /// One transaction.

@@ -32,7 +32,7 @@ fn moved(channel: &str) -> Step {
 }
 
 async fn next(world: &World, id: TaskId) -> Option<Callback> {
-    world.ledger.next_callback(id).await.expect("it can be asked")
+    world.ledger.pending_callbacks(id).await.expect("it can be asked").into_iter().next()
 }
 
 async fn states(world: &World, id: TaskId) -> Vec<CallbackState> {
@@ -48,7 +48,7 @@ pub async fn callbacks_go_in_order(world: &World) {
         let callback = next(world, task.id).await.expect("one is pending");
         assert_eq!((callback.word.as_str(), callback.seq, callback.attempts), (word, seq, 0));
         assert_eq!(callback.terminal, word == "CANCELLED");
-        world.ledger.callback_sent(callback.id, attempt(NOW + 30, "ok")).await.expect("it is pending");
+        world.ledger.callback_sent(&callback, &attempt(NOW + 30, "ok")).await.expect("it is pending");
         let sent = world.ledger.callbacks(task.id).await.expect("callbacks can be read");
         let sent = sent.iter().find(|one| one.id == callback.id).expect("it stays");
         assert_eq!((sent.state, sent.attempts, sent.ended_ms), (CallbackState::Delivered, 1, Some(NOW + 30)));
@@ -81,7 +81,7 @@ pub async fn a_failed_callback_gives_way(world: &World) {
     let newest = next(world, task.id).await.expect("one is pending");
     assert_eq!((newest.word.as_str(), newest.attempts, newest.due_ms), ("D", 0, NOW + 70));
     // What was superseded stays so, whatever its late answer.
-    world.ledger.callback_sent(second.id, attempt(NOW + 90, "ok")).await.expect("it does nothing");
+    world.ledger.callback_sent(&second, &attempt(NOW + 90, "ok")).await.expect("it does nothing");
     assert_eq!(states(world, task.id).await[1], Superseded);
 }
 
@@ -122,7 +122,7 @@ pub async fn a_dead_callback_is_seen_and_can_be_revived(world: &World) {
     let task = open_with_callback(world).await;
     let task = on(world, &task, Step::Cancel, "CANCELLED", NOW + 10).await;
     let first = next(world, task.id).await.expect("one is pending");
-    world.ledger.callback_sent(first.id, attempt(NOW + 20, "ok")).await.expect("pending");
+    world.ledger.callback_sent(&first, &attempt(NOW + 20, "ok")).await.expect("pending");
     let last = next(world, task.id).await.expect("one is pending");
     world.ledger.callback_failed(last.id, attempt(NOW + 30, "timeout"), None).await.expect("pending");
     assert_eq!(next(world, task.id).await, None);

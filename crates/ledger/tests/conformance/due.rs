@@ -141,9 +141,9 @@ pub async fn retention_takes_what_is_old(world: &World) {
     let purge = async |what, limit| world.ledger.purge(what, NOW + 100, limit).await.expect("it can be purged");
     // Its callback was not delivered yet: the task waits for it.
     assert_eq!(purge(Retention::Tasks, 10).await, 0);
-    let pending = world.ledger.next_callback(old.id).await.expect("it can be asked").expect("it is pending");
+    let pending = world.ledger.pending_callbacks(old.id).await.expect("it can be asked");
     let sent = CallbackAttempt { at_ms: NOW + 20, status: Some(200), class: "ok".into(), note: Value::Null };
-    world.ledger.callback_sent(pending.id, sent).await.expect("it is pending");
+    world.ledger.callback_sent(&pending[0], &sent).await.expect("it is pending");
 
     assert_eq!(purge(Retention::Events, 3).await, 3);
     // The young one's opening is as old as the old one's; its later events are not.

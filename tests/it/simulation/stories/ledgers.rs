@@ -21,13 +21,14 @@ const FILL_CALLBACKS: &str = "/* fill_callbacks */ CREATE TABLE brim (n INTEGER 
      INSERT INTO brim VALUES (9223372036854775807); \
      CREATE TRIGGER full_disk BEFORE UPDATE ON callback BEGIN INSERT INTO brim (n) VALUES (NULL); END";
 
-/// Thaws a stage while the disk is full; there is room again once `tries` says that the ledger has refused it.
-async fn thaw_with_full_disk(world: &World, frozen: Frozen, fill: &'static str, tries: impl Fn() -> u64) {
+/// Thaws a stage while the disk is full; there is room again once the ledger has refused it.
+async fn thaw_with_full_disk(world: &World, frozen: Frozen, fill: &'static str) {
     world.behind_the_ledger(fill).await;
-    let before = tries();
+    let tried = || world.ledger().write_counts().units;
+    let before = tried();
     let freed = async {
         // The second try begins when the first was refused.
-        while tries() < before + 2 {
+        while tried() < before + 2 {
             tokio::task::yield_now().await;
         }
         world.behind_the_ledger(FREE_DISK).await;
@@ -44,7 +45,7 @@ async fn thaw_with_full_disk(world: &World, frozen: Frozen, fill: &'static str, 
 async fn an_answer_that_comes_while_the_ledger_refuses_is_recorded_once_it_takes_it() {
     let world = world().await;
     let (id, frozen) = frozen_with_answer(&world, "a lighthouse").await;
-    thaw_with_full_disk(&world, frozen, FILL_DISK, || world.ledger().write_counts().units).await;
+    thaw_with_full_disk(&world, frozen, FILL_DISK).await;
     let task = world.task(&id).await;
     assert_eq!((task.state, task.operation.is_some()), (State::Running, true), "{task:?}");
     assert_eq!(steps(&world, &id).await, ["open", "take_lease", "accept"], "it never was in doubt");
@@ -57,7 +58,7 @@ async fn an_answer_that_comes_while_the_ledger_refuses_is_recorded_once_it_takes
 async fn a_refusal_that_comes_while_the_ledger_refuses_is_recorded_once_it_takes_it() {
     let world = world().await;
     let (id, frozen) = frozen_with_answer(&world, "a lighthouse [sim:moderation]").await;
-    thaw_with_full_disk(&world, frozen, FILL_DISK, || world.ledger().write_counts().units).await;
+    thaw_with_full_disk(&world, frozen, FILL_DISK).await;
     let task = world.task(&id).await;
     assert_eq!((task.state, task.failure.map(|failure| failure.kind)), (State::Failed, Some(FailureKind::Moderation)));
     assert_eq!(token(&world, Tenant::Limited).await.reserved, 0);
@@ -71,8 +72,7 @@ async fn a_callback_that_arrives_while_the_ledger_refuses_stays_with_who_sent_it
     let Stepped::Frozen(frozen) = world.step_until_held(Lane::Notify, Peer::Caller, Fault::HoldAfter).await else {
         panic!("a callback should be under way");
     };
-    // Its sender asks for more time each time that it was refused.
-    thaw_with_full_disk(&world, frozen, FILL_CALLBACKS, || world.scheduler.renewals()).await;
+    thaw_with_full_disk(&world, frozen, FILL_CALLBACKS).await;
     // Nobody remembers it now but the ledger.
     world.restart(true).await;
     world.run_to_end(&id).await;
