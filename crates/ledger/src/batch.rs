@@ -14,7 +14,7 @@ use crate::idempotency::Remembered;
 use crate::opening::{Opened, Opening};
 use crate::statement::{Cell, Statement, cells, write_rows};
 use crate::token::Balance;
-use crate::writer::{Reply, Unit};
+use crate::unit::{Reply, Unit};
 use crate::{artifact, attempt, callback, clip, event, idempotency, reader::Reader, rows, token};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

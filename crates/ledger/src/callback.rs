@@ -12,8 +12,8 @@ use crate::ledger::Ledger;
 use crate::reader::Reader;
 use crate::rows::json;
 use crate::statement::{Cell, Statement, cells, write_rows};
+use crate::unit::Unit;
 use crate::unreadable::{Moment, Paged, moment};
-use crate::writer::Unit;
 use serde_json::{Value, json};
 use std::str::FromStr;
 use task::{CallbackId, Entropy, NewCallback, Task, TaskId};
@@ -117,7 +117,6 @@ impl CallbackAttempt {
 /// That a callback has arrived, as it is written down.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) task: TaskId,
     pub(crate) callback: CallbackId,
     at_ms: i64,
     last: String,
@@ -277,8 +276,7 @@ impl Ledger {
 
     /// The receiver has it. Does nothing when it is pending no more. Shares its commit with other writes.
     pub async fn callback_sent(&self, callback: &Callback, attempt: &CallbackAttempt) -> Result<(), LedgerError> {
-        let arrival =
-            Arrival { task: callback.task, callback: callback.id, at_ms: attempt.at_ms, last: attempt.to_json()? };
+        let arrival = Arrival { callback: callback.id, at_ms: attempt.at_ms, last: attempt.to_json()? };
         self.write(Unit::Deliver(arrival)).await.map(drop)
     }
 

@@ -3,7 +3,7 @@
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::statement::MAX_ROWS;
-use crate::writer::Unit;
+use crate::unit::Unit;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use task::{AttemptId, ClientId, NewCallback, Task};

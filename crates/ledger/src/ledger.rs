@@ -1,13 +1,15 @@
 //! The ledger itself: open, close, and what its verbs share. The verbs are in one file per entity.
 
+use crate::committer::WriteCounts;
 use crate::engine::Database;
 use crate::error::LedgerError;
 use crate::migrate;
 use crate::progress::Progress;
 use crate::sealed::Keyring;
 use crate::statement::{Cell, Statement};
+use crate::unit::{Reply, Unit};
 use crate::unreadable::Unreadable;
-use crate::writer::{Reply, Unit, WriteCounts, Writer};
+use crate::writer::Writer;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,10 +53,10 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Connects; does not migrate. Must be called on a Tokio runtime, which also runs the writers.
+    /// Connects; does not migrate. Must be called on a Tokio runtime; so must the verbs.
     pub async fn open(options: Options) -> Result<Self, LedgerError> {
         let database = Database::open(&options.url, options.max_connections).await?;
-        let writer = Writer::start(&database, &options.entropy);
+        let writer = Writer::new(&database, &options.entropy);
         let Options { keyring, entropy, .. } = options;
         let (progress, unreadable) = Default::default();
         let inner = Inner { database, keyring, entropy, writer, progress, unreadable };

@@ -3,7 +3,7 @@
 use crate::change::check_text;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
-use crate::writer::{Reply, Unit};
+use crate::unit::{Reply, Unit};
 use task::{NewCallback, State, Task, TaskId, TokenId};
 
 /// What a task is opened with.

@@ -1,321 +1,236 @@
 //! Group commit: units of work from many callers share statements and commits.
 //!
-//! Callers hand units to a writer and wait for their own result. A writer takes what is waiting, at
-//! most 128 rows and never two units that touch the same thing, and runs it as one transaction
-//! ([`crate::batch`]). A caller that hangs up cancels nothing.
+//! Callers hand in units and wait for their own result. A writer takes what waits, at most 128 rows and
+//! never two units that touch the same thing, and runs it as one transaction ([`crate::committer`]). What
+//! comes meanwhile waits for its next one: a batch of many costs little more than one of few. Another writer
+//! begins beside it when more waits than one batch takes, or when a unit has waited long, because a
+//! commit may hang. A caller that hangs up cancels nothing.
 
-use crate::batch;
-use crate::callback::Arrival;
-use crate::change::Change;
+use crate::committer::{Committer, WriteCounts};
 use crate::engine::{Database, Engine};
-use crate::error::{Fault, LedgerError, Trouble};
-use crate::opening::{Opened, Opening};
-use crate::statement::{MAX_ROWS, Statement};
+use crate::error::LedgerError;
+use crate::statement::MAX_ROWS;
+use crate::unit::{Key, Reply, Unit, Written};
 use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use task::{CallbackId, Entropy, TaskId, TokenId};
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use task::Entropy;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
 
-/// Writers that run side by side on Postgres, sharded by task id. SQLite has one writer by nature.
-const POSTGRES_WRITERS: u64 = 2;
-/// Units that may wait for one writer; further callers wait outside.
-const QUEUE_UNITS: usize = 1024;
+/// The most writers side by side on Postgres. SQLite has one writer by nature.
+const POSTGRES_WRITERS: u32 = 2;
+/// Units that may wait; further callers wait outside.
+const UNITS_MAX: usize = 2048;
 /// Units that a writer looks through for a batch.
 const WINDOW_UNITS: usize = 4 * MAX_ROWS;
-/// How long a caller waits to hand its unit over.
+/// How long a caller waits to hand its unit in.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
-/// How often a unit that met another transaction is run again, by itself.
-const TRIES: u32 = 5;
+/// A unit that has waited for so long gets a writer beside those that hold it up.
+const WAIT_MAX: Duration = Duration::from_millis(25);
 
-/// One caller's work: all of it or nothing.
-pub(crate) enum Unit {
-    Open(Box<Opening>),
-    Commit(Vec<Change>),
-    Deliver(Arrival),
+/// The writers' end that callers hold.
+pub(crate) struct Writer {
+    desk: Arc<Desk>,
+    room: Arc<Semaphore>,
 }
 
-/// What a unit's caller gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Opened(Opened),
-    Committed,
+/// What writers and callers share.
+struct Desk {
+    committer: Committer,
+    engine: Engine,
+    queue: Mutex<Queue>,
+    /// One for each writer that may be at work.
+    places: Arc<Semaphore>,
+    writers_max: u32,
 }
 
-/// What this process has written so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WriteCounts {
-    /// Openings, units of changes and arrivals of callbacks, refused ones included.
-    pub units: u64,
-    /// Commits that they took.
-    pub commits: u64,
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Request>,
+    /// What the batches under way touch.
+    touched: HashSet<Key>,
+    is_closed: bool,
 }
-
-/// What a unit came to.
-type Written = Result<Reply, LedgerError>;
 
 struct Request {
     unit: Unit,
     reply: oneshot::Sender<Written>,
-}
-
-/// Something that two units of one batch may not both touch.
-#[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Task(TaskId),
-    ChildOf(TaskId),
-    Scope(TokenId, String),
-    Callback(CallbackId),
-}
-
-impl Unit {
-    fn rows(&self) -> usize {
-        match self {
-            Self::Open(_) | Self::Deliver(_) => 1,
-            Self::Commit(changes) => changes.len(),
-        }
-    }
-
-    /// The task by which it is given to a writer.
-    fn first_task(&self) -> Option<TaskId> {
-        match self {
-            Self::Open(opening) => Some(opening.task.id),
-            Self::Commit(changes) => changes.first().map(|change| change.before.id),
-            Self::Deliver(arrival) => Some(arrival.task),
-        }
-    }
-
-    fn keys(&self) -> Vec<Key> {
-        match self {
-            Self::Open(opening) => {
-                let mut keys = vec![Key::Task(opening.task.id)];
-                keys.extend(opening.only_child_of.map(Key::ChildOf));
-                keys.extend(opening.idempotency.as_ref().map(|i| Key::Scope(i.token, i.scope.clone())));
-                keys
-            }
-            Self::Commit(changes) => changes.iter().map(|change| Key::Task(change.before.id)).collect(),
-            Self::Deliver(arrival) => vec![Key::Callback(arrival.callback)],
-        }
-    }
-
-    /// What its caller gets when it was done without a look at anything.
-    fn done(&self) -> Reply {
-        match self {
-            Self::Open(_) => Reply::Opened(Opened::New),
-            Self::Commit(_) | Self::Deliver(_) => Reply::Committed,
-        }
-    }
-}
-
-/// The writers' end that callers hold.
-pub(crate) struct Writer {
-    queues: RwLock<Vec<mpsc::Sender<Request>>>,
-    running: Mutex<Vec<JoinHandle<()>>>,
-    counters: Arc<Counters>,
-}
-
-#[derive(Default)]
-struct Counters {
-    units: AtomicU64,
-    commits: AtomicU64,
+    /// Its room among those that wait.
+    _room: OwnedSemaphorePermit,
 }
 
 impl Writer {
-    /// Spawns the writers on the current runtime. They end when the ledger is closed or dropped.
-    pub(crate) fn start(database: &Database, entropy: &Arc<dyn Entropy>) -> Self {
-        let counters = Arc::new(Counters::default());
-        let writers = match database.engine {
+    /// Starts a writer whenever there is something to write, on the runtime of whoever hands it in.
+    pub(crate) fn new(database: &Database, entropy: &Arc<dyn Entropy>) -> Self {
+        let writers_max = match database.engine {
             Engine::Sqlite => 1,
             Engine::Postgres => POSTGRES_WRITERS,
         };
-        let mut queues = Vec::new();
-        let mut running = Vec::new();
-        for _ in 0..writers {
-            let (sender, receiver) = mpsc::channel(QUEUE_UNITS);
-            let committer =
-                Committer { database: database.clone(), entropy: Arc::clone(entropy), counters: Arc::clone(&counters) };
-            queues.push(sender);
-            running.push(tokio::spawn(committer.serve(receiver)));
-        }
-        Self { queues: RwLock::new(queues), running: Mutex::new(running), counters }
+        let desk = Desk {
+            committer: Committer::new(database, entropy),
+            engine: database.engine,
+            queue: Mutex::default(),
+            places: Arc::new(Semaphore::new(writers_max as usize)),
+            writers_max,
+        };
+        Self { desk: Arc::new(desk), room: Arc::new(Semaphore::new(UNITS_MAX)) }
     }
 
     pub(crate) fn counts(&self) -> WriteCounts {
-        WriteCounts {
-            units: self.counters.units.load(Ordering::Relaxed),
-            commits: self.counters.commits.load(Ordering::Relaxed),
-        }
+        self.desk.committer.counts()
     }
 
-    /// Hands a unit over and waits for its result.
+    /// Hands a unit in and waits for its result.
     pub(crate) async fn write(&self, unit: Unit) -> Result<Reply, LedgerError> {
-        let closed = || LedgerError::Away("the ledger is closed".into());
-        let queue = self.queue_of(&unit).ok_or_else(closed)?;
-        let (reply, answer) = oneshot::channel();
-        match tokio::time::timeout(SEND_LIMIT, queue.send(Request { unit, reply })).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(closed()),
-            Err(_) => return Err(LedgerError::Away("too many writes are waiting".into())),
+        let crowded = |_| LedgerError::Away("too many writes are waiting".into());
+        let room = timeout(SEND_LIMIT, Arc::clone(&self.room).acquire_owned()).await.map_err(crowded)?;
+        let (reply, mut answer) = oneshot::channel();
+        let request = Request { unit, reply, _room: room.map_err(|_| closed())? };
+        let ended = |_| Err(LedgerError::Unknown("the writer ended".into()));
+        if !self.desk.hand_in(request)? {
+            if let Ok(answer) = timeout(WAIT_MAX, &mut answer).await {
+                return answer.unwrap_or_else(ended);
+            }
+            self.desk.start_beside();
         }
-        drop(queue);
-        answer.await.unwrap_or_else(|_| Err(LedgerError::Unknown("the writer ended".into())))
-    }
-
-    fn queue_of(&self, unit: &Unit) -> Option<mpsc::Sender<Request>> {
-        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
-        let mut hasher = DefaultHasher::new();
-        unit.first_task().hash(&mut hasher);
-        let shard = usize::try_from(hasher.finish() % queues.len().max(1) as u64).unwrap_or(0);
-        queues.get(shard).cloned()
+        answer.await.unwrap_or_else(ended)
     }
 
     /// Takes no more units and waits until those taken in are done.
     pub(crate) async fn close(&self) {
-        self.queues.write().unwrap_or_else(PoisonError::into_inner).clear();
-        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
-        for writer in running {
-            if writer.await.is_err() {
-                tracing::error!("a ledger writer had ended before its time");
+        self.desk.lock().is_closed = true;
+        self.room.close();
+        // A writer leaves only when nothing is left that it could write.
+        let _all = self.desk.places.acquire_many(self.desk.writers_max).await;
+    }
+}
+
+fn closed() -> LedgerError {
+    LedgerError::Away("the ledger is closed".into())
+}
+
+impl Desk {
+    /// Puts a unit in the queue, and starts a writer if none is at work or more waits than one takes. Tells
+    /// whether it did.
+    fn hand_in(self: &Arc<Self>, request: Request) -> Result<bool, LedgerError> {
+        let mut queue = self.lock();
+        if queue.is_closed {
+            return Err(closed());
+        }
+        queue.waiting.push_back(request);
+        Ok((self.is_idle() || queue.waiting.len() > MAX_ROWS) && self.start())
+    }
+
+    /// Starts another writer for what has waited long, if that is still there.
+    fn start_beside(self: &Arc<Self>) {
+        let queue = self.lock();
+        if !queue.waiting.is_empty() {
+            self.start();
+        }
+    }
+
+    /// Starts a writer if there may be one more. To be called with the queue locked, so that one that is about
+    /// to leave has either seen what waits or given its place back.
+    fn start(self: &Arc<Self>) -> bool {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return false };
+        tokio::spawn(Turn { desk: Arc::clone(self), place: Some(place), keys: Vec::new() }.run());
+        true
+    }
+
+    fn is_idle(&self) -> bool {
+        self.places.available_permits() == self.writers_max as usize
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A writer at work.
+struct Turn {
+    desk: Arc<Desk>,
+    /// Its place, until it leaves.
+    place: Option<OwnedSemaphorePermit>,
+    /// What its batch touches.
+    keys: Vec<Key>,
+}
+
+impl Turn {
+    async fn run(mut self) {
+        while let Some(batch) = self.next_batch() {
+            let (units, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|r| (r.unit, r.reply)).unzip();
+            let results = self.desk.committer.commit(&units).await;
+            for (reply, result) in replies.into_iter().zip(results) {
+                // A caller that hung up wants no answer; its work is done all the same.
+                let _ = reply.send(result);
             }
+        }
+    }
+
+    /// What is to be written next. `None`: nothing that this writer may touch, and its place is given back.
+    fn next_batch(&mut self) -> Option<Vec<Request>> {
+        let mut queue = self.desk.lock();
+        queue.release(&mut self.keys);
+        let batch = queue.take_batch(self.desk.engine);
+        if batch.is_empty() {
+            // Under the lock: whoever hands in a unit now finds the place free.
+            self.place = None;
+            return None;
+        }
+        self.keys = batch.iter().flat_map(|request| request.unit.keys()).collect();
+        queue.touched.extend(self.keys.iter().cloned());
+        Some(batch)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.place.is_none() {
+            return;
+        }
+        tracing::error!("a ledger writer has ended before its time");
+        let mut queue = self.desk.lock();
+        queue.release(&mut self.keys);
+        self.place = None;
+        if self.desk.is_idle() {
+            // Nobody is left to write these; their callers are told that it is not known what became of them.
+            queue.waiting.clear();
         }
     }
 }
 
-/// One writer.
-struct Committer {
-    database: Database,
-    entropy: Arc<dyn Entropy>,
-    counters: Arc<Counters>,
-}
+impl Queue {
+    fn release(&mut self, keys: &mut Vec<Key>) {
+        for key in keys.drain(..) {
+            self.touched.remove(&key);
+        }
+    }
 
-impl Committer {
-    async fn serve(self, mut queue: mpsc::Receiver<Request>) {
-        let mut waiting = VecDeque::new();
-        loop {
-            if waiting.is_empty() {
-                match queue.recv().await {
-                    Some(request) => waiting.push_back(request),
-                    None => return,
-                }
+    /// Takes the next batch: in order of arrival, at most [`MAX_ROWS`] rows, on SQLite a power of two of units,
+    /// and none that touches what a batch under way touches, or an earlier unit, whether that one is in the
+    /// batch or was left.
+    fn take_batch(&mut self, engine: Engine) -> Vec<Request> {
+        let mut touched = HashSet::new();
+        let mut rows = 0;
+        let mut chosen = Vec::new();
+        for (place, request) in self.waiting.iter().take(WINDOW_UNITS).enumerate() {
+            let keys = request.unit.keys();
+            let fits = rows + request.unit.rows() <= MAX_ROWS || chosen.is_empty();
+            if fits && !keys.iter().any(|key| touched.contains(key) || self.touched.contains(key)) {
+                rows += request.unit.rows();
+                chosen.push(place);
             }
-            while waiting.len() < WINDOW_UNITS
-                && let Ok(request) = queue.try_recv()
-            {
-                waiting.push_back(request);
-            }
-            self.commit(take_batch(&mut waiting, self.database.engine)).await;
-        }
-    }
-
-    /// Runs a batch, together if that works and else one by one, and answers every caller.
-    async fn commit(&self, batch: Vec<Request>) {
-        let (units, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|r| (r.unit, r.reply)).unzip();
-        self.counters.units.fetch_add(units.len() as u64, Ordering::Relaxed);
-        let written = match batch::at_once(self.database.engine, self.entropy.as_ref(), &units) {
-            Some(Ok(statement)) => self.run_at_once(&units, &statement).await,
-            // One that can't be planned is found, and told, when each is run by itself.
-            Some(Err(error)) => Err(Trouble::Before(error.into())),
-            None => self.transact(&units).await,
-        };
-        let results = match written {
-            Ok(results) => results,
-            Err(Trouble::AtCommit(error @ LedgerError::Unknown(_))) => vec![Err(error); units.len()],
-            Err(Trouble::Before(fault @ Fault::Lost(_))) => vec![Err(fault.into()); units.len()],
-            Err(Trouble::Before(_) | Trouble::AtCommit(_)) => self.commit_singly(&units).await,
-        };
-        for (reply, result) in replies.into_iter().zip(results) {
-            // A caller that hung up wants no answer; its work is done all the same.
-            let _ = reply.send(result);
-        }
-    }
-
-    async fn commit_singly(&self, units: &[Unit]) -> Vec<Written> {
-        let mut results = Vec::with_capacity(units.len());
-        for unit in units {
-            results.push(self.commit_one(unit).await);
-        }
-        results
-    }
-
-    async fn commit_one(&self, unit: &Unit) -> Written {
-        let mut last = Fault::Raced("other changes kept coming first".into());
-        for _ in 0..TRIES {
-            match self.transact(std::slice::from_ref(unit)).await {
-                Ok(mut results) => {
-                    return results.pop().unwrap_or_else(|| Err(LedgerError::Sql("a unit had no result".into())));
-                }
-                Err(Trouble::Before(fault @ Fault::Raced(_))) => last = fault,
-                Err(Trouble::Before(fault)) => return Err(fault.into()),
-                Err(Trouble::AtCommit(error)) => return Err(error),
+            touched.extend(keys);
+            if rows >= MAX_ROWS {
+                break;
             }
         }
-        Err(last.into())
+        chosen.truncate(engine.rows_of(chosen.len()));
+        let chosen: HashSet<usize> = chosen.into_iter().collect();
+        let (batch, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().enumerate().partition(|(place, _)| chosen.contains(place));
+        self.waiting.extend(rest.into_iter().map(|(_, request)| request));
+        batch.into_iter().map(|(_, request)| request).collect()
     }
-
-    /// One statement that commits by itself.
-    async fn run_at_once(&self, units: &[Unit], statement: &Statement) -> Result<Vec<Written>, Trouble> {
-        let begun = tokio::time::Instant::now();
-        task::fail_point!("group_commit.inside");
-        self.database.execute_alone(statement).await?;
-        self.count(units, begun);
-        Ok(units.iter().map(|unit| Ok(unit.done())).collect())
-    }
-
-    /// One transaction.
-    async fn transact(&self, units: &[Unit]) -> Result<Vec<Written>, Trouble> {
-        let begun = tokio::time::Instant::now();
-        let mut transaction = self.database.begin().await?;
-        let run = batch::run(self.database.engine, &mut transaction, self.entropy.as_ref(), units).await;
-        let results = match run {
-            Ok(results) => results,
-            Err(fault) => {
-                if !matches!(fault, Fault::Lost(_)) {
-                    self.database.rollback(transaction).await;
-                }
-                return Err(fault.into());
-            }
-        };
-        task::fail_point!("group_commit.inside");
-        self.database.commit(transaction).await.map_err(Trouble::AtCommit)?;
-        self.count(units, begun);
-        Ok(results)
-    }
-
-    fn count(&self, units: &[Unit], begun: tokio::time::Instant) {
-        self.counters.commits.fetch_add(1, Ordering::Relaxed);
-        let rows: usize = units.iter().map(Unit::rows).sum();
-        metrics::counter!("ledger_commits_total").increment(1);
-        // At most 128 rows, which a float holds exactly.
-        metrics::histogram!("ledger_batch_rows").record(u32::try_from(rows).map_or(f64::MAX, f64::from));
-        metrics::histogram!("ledger_commit_seconds").record(begun.elapsed().as_secs_f64());
-    }
-}
-
-/// Takes the next batch: in order of arrival, at most [`MAX_ROWS`] rows, on SQLite a power of two of units,
-/// and none that touches what an earlier unit touches, whether that one is in the batch or was left.
-fn take_batch(waiting: &mut VecDeque<Request>, engine: Engine) -> Vec<Request> {
-    let mut touched = HashSet::new();
-    let mut rows = 0;
-    let mut chosen = Vec::new();
-    for (place, request) in waiting.iter().enumerate() {
-        let keys = request.unit.keys();
-        let fits = rows + request.unit.rows() <= MAX_ROWS || chosen.is_empty();
-        if fits && !keys.iter().any(|key| touched.contains(key)) {
-            rows += request.unit.rows();
-            chosen.push(place);
-        }
-        touched.extend(keys);
-        if rows >= MAX_ROWS {
-            break;
-        }
-    }
-    chosen.truncate(engine.rows_of(chosen.len()));
-    let chosen: HashSet<usize> = chosen.into_iter().collect();
-    let (batch, rest): (Vec<_>, Vec<_>) =
-        std::mem::take(waiting).into_iter().enumerate().partition(|(place, _)| chosen.contains(place));
-    waiting.extend(rest.into_iter().map(|(_, request)| request));
-    batch.into_iter().map(|(_, request)| request).collect()
 }

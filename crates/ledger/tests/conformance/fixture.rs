@@ -104,6 +104,28 @@ impl World {
         connection.execute(sqlx::raw_sql(sql)).await.expect("the statement is right");
     }
 
+    /// Locks a task's row, on Postgres, until what it gives is dropped.
+    pub async fn hold(&self, id: TaskId) -> AnyConnection {
+        let mut connection = AnyConnection::connect(&self.url).await.expect("the database is there");
+        connection.execute(sqlx::raw_sql("BEGIN")).await.expect("a transaction can begin");
+        let held = sqlx::query("SELECT id FROM task WHERE id = $1 FOR UPDATE").bind(id.to_string());
+        held.fetch_one(&mut connection).await.expect("the task is there");
+        connection
+    }
+
+    /// Resolves when a session of this database waits for a lock.
+    pub async fn until_somebody_waits(&self) {
+        let mut connection = AnyConnection::connect(&self.url).await.expect("the database is there");
+        let sql =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        loop {
+            let (waiting,): (i64,) = sqlx::query_as(sql).fetch_one(&mut connection).await.expect("it can be asked");
+            if waiting > 0 {
+                return;
+            }
+        }
+    }
+
     pub async fn token(&self, granted: Option<i64>) -> Token {
         let id = TokenId::new(NOW, self.entropy.as_ref());
         let new = NewToken {

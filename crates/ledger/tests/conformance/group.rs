@@ -93,7 +93,7 @@ pub async fn a_caller_that_hangs_up_cancels_nothing(world: &World) {
         let first: Poll<_> = call.as_mut().poll(&mut context);
         assert!(first.is_pending(), "a commit takes longer than one look");
     }
-    // Whoever asks for the same task waits behind it in the same writer.
+    // Whoever asks for the same task waits behind it.
     assert_eq!(world.ledger.open_task(opening(task.clone())).await, Ok(Opened::New));
     assert_eq!(world.read(task.id).await, task);
     assert_eq!(world.ledger.events(task.id).await.expect("events can be read").len(), 1);
@@ -217,4 +217,38 @@ pub async fn changes_of_one_task_keep_their_order(world: &World) {
     for life in &lives {
         assert_eq!(world.read(life[3].after.id).await, life[3].after);
     }
+}
+
+pub async fn a_unit_that_hangs_holds_up_none_but_its_own(world: &World) {
+    // SQLite has one writer by nature, and locks no single row.
+    if !world.is_postgres() {
+        return;
+    }
+    let moved = |task: &Task, n: i64| {
+        let step = Step::Move {
+            channel: format!("c{n}"),
+            upstream_model: "m".into(),
+            fitted: Fitted::default(),
+            warnings: Vec::new(),
+        };
+        world.change(task, step, NOW + n)
+    };
+    let (held, other) = (world.opened().await, world.opened().await);
+    let first = moved(&held, 1);
+    let second = moved(&first.after, 2);
+    let holder = world.hold(held.id).await;
+    let mut hung = pin!(async { tokio::join!(world.ledger.commit(vec![first]), world.ledger.commit(vec![second])) });
+    tokio::select! {
+        _ = &mut hung => panic!("somebody else holds the row"),
+        () = world.until_somebody_waits() => {}
+    }
+    // The second change of the held task waits in front of these.
+    for n in 1..=3 {
+        let with = opening(world.task(other.token));
+        assert_eq!(world.ledger.open_task(with).await, Ok(Opened::New), "{n}");
+    }
+    assert_eq!(world.ledger.commit(vec![moved(&other, 1)]).await, Ok(()));
+    drop(holder);
+    assert_eq!(hung.await, (Ok(()), Ok(())));
+    assert_eq!(world.read(held.id).await.channel, "c2");
 }

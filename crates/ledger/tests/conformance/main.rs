@@ -52,7 +52,8 @@ on_both_engines! {
         a_caller_s_own_text_leads_to_their_newest_task, ids_that_no_task_has_are_told;
     group: concurrent_callers_share_commits, a_failing_unit_harms_nobody_else, a_caller_that_hangs_up_cancels_nothing,
         a_closed_ledger_finishes_what_it_took, two_ledgers_compare_and_set_against_each_other,
-        units_that_cross_never_block_each_other, changes_of_one_task_keep_their_order;
+        units_that_cross_never_block_each_other, changes_of_one_task_keep_their_order,
+        a_unit_that_hangs_holds_up_none_but_its_own;
     oneness: a_repeated_request_is_replayed, what_is_remembered_can_be_asked_for, concurrent_repeats_open_one_task,
         a_retried_opening_is_new, a_parent_has_one_child, a_child_is_found_until_it_ends, concurrent_children_are_one;
     money: quota_is_reserved_settled_and_given_back, quota_adds_up_under_concurrency, tokens_are_found_and_stopped;
