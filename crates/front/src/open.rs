@@ -7,13 +7,15 @@ use crate::recent::Taken;
 use crate::{doubt, reply, ring};
 use contracts::{Problem, callback};
 use ledger::{Idempotency, LedgerError, Opened, Opening};
+use std::sync::Arc;
 use task::{Task, TaskId};
 
 /// Opens a draft and rings the doorbell, as a task of its own: a caller who hangs up cancels nothing,
 /// and no answer waits for the bell. Tells what the ledger did with it.
 pub async fn open(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> Result<Opened, Problem> {
     let (api, id) = (api.clone(), draft.task.id);
-    let work = tokio::spawn(async move { commit(&api, draft, rule, answer).await });
+    // Boxed, because a task is moved several times before it runs.
+    let work = tokio::spawn(Box::pin(async move { commit(&api, draft, rule, answer).await }));
     match work.await {
         Ok(opened) => opened,
         Err(error) => {
@@ -28,7 +30,7 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
     let known = api.recent.get(token, &rule.scope, now_ms);
     let mut copy = if rule.repeats() { 0 } else { known.map_or(0, |taken| taken.copy + 1) };
     loop {
-        let opening = opening(api, &draft, &rule, copy, &answer);
+        let opening = Arc::new(opening(api, &draft, &rule, copy, &answer));
         let callback_host = opening.callback.as_ref().map(|callback| callback.host.clone());
         let (ledger, id) = (&api.front.ledger, draft.task.id);
         let is_there = async || ledger.task(id).await.map(|row| row.is_some());

@@ -52,7 +52,8 @@ fn spawn<F>(api: &Api, ring: impl FnOnce(Arc<dyn Scheduler>) -> F)
 where
     F: Future<Output = Result<(), QueueError>> + Send + 'static,
 {
-    let ring = ring(api.front.scheduler.clone());
+    // Boxed, because a task is moved several times before it runs.
+    let ring = Box::pin(ring(api.front.scheduler.clone()));
     tokio::spawn(async move {
         match timeout(RING_LIMIT, ring).await {
             Ok(Ok(())) => {}

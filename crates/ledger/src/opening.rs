@@ -4,6 +4,7 @@ use crate::change::check_text;
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
 use crate::unit::{Reply, Unit};
+use std::sync::Arc;
 use task::{NewCallback, State, Task, TaskId, TokenId};
 
 /// What a task is opened with.
@@ -69,10 +70,14 @@ impl Opening {
 impl Ledger {
     /// Opens a task. Fails with `InsufficientQuota` when a limited token has less left than the reserve,
     /// with `NotFound` when there is no such token, with `Unknown` when it may or may not be open.
-    pub async fn open_task(&self, mut opening: Opening) -> Result<Opened, LedgerError> {
+    pub async fn open_task(&self, opening: impl Into<Arc<Opening>>) -> Result<Opened, LedgerError> {
+        let mut opening = opening.into();
         opening.check()?;
-        opening.task.reserved = opening.reserve;
-        match self.write(Unit::Open(Box::new(opening))).await? {
+        if opening.task.reserved != opening.reserve {
+            let opening = Arc::make_mut(&mut opening);
+            opening.task.reserved = opening.reserve;
+        }
+        match self.write(Unit::Open(opening)).await? {
             Reply::Opened(opened) => Ok(opened),
             Reply::Committed => Ok(Opened::New),
         }

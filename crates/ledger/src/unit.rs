@@ -4,11 +4,12 @@ use crate::callback::Arrival;
 use crate::change::Change;
 use crate::error::LedgerError;
 use crate::opening::{Opened, Opening};
+use std::sync::Arc;
 use task::{CallbackId, TaskId, TokenId};
 
 /// One caller's work: all of it or nothing.
 pub(crate) enum Unit {
-    Open(Box<Opening>),
+    Open(Arc<Opening>),
     Commit(Vec<Change>),
     Deliver(Arrival),
 }
