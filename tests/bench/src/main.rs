@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let ended = match arguments.split_first() {
         Some((first, rest)) if first == part::WORD => part::play(rest).await.map(|()| String::new()),
-        Some((first, _)) if first == "--help" || first == "-h" => Ok(HELP.to_owned()),
+        Some(_) if arguments.iter().any(|word| word == "--help" || word == "-h") => Ok(HELP.to_owned()),
         Some((name, rest)) => measure(name, rest).await,
         None => Err(anyhow::anyhow!("{HELP}")),
     };
