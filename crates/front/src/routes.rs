@@ -9,9 +9,7 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
 use contracts::{Call, Family, Problem, Route};
-use futures::future::BoxFuture;
 use std::collections::{BTreeMap, HashMap};
-use std::future::ready;
 use std::sync::LazyLock;
 
 /// A route and the family that it belongs to.
@@ -101,19 +99,18 @@ async fn run(api: Api, endpoint: Endpoint, request: Request) -> Response {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
-    // Boxed, so that a request moves and holds no more than its own handler needs.
-    let handled: BoxFuture<'_, Result<Response, Problem>> = match endpoint.route.call {
-        Call::Submit => Box::pin(submit::handle(&api, &asked)),
-        Call::Show => Box::pin(show::handle(&api, &asked)),
-        Call::ShowMany => Box::pin(show_many::handle(&api, &asked)),
-        Call::List => Box::pin(list::handle(&api, &asked)),
-        Call::Cancel => Box::pin(cancel::handle(&api, &asked)),
-        Call::Delete => Box::pin(delete::handle(&api, &asked)),
-        Call::Content => Box::pin(content::handle(&api, &asked)),
-        Call::Upload => Box::pin(upload::handle(&api, &asked)),
-        Call::Lookup => Box::pin(lookup::handle(&api, &asked)),
-        Call::Events => Box::pin(events::handle(&api, &asked)),
-        Call::Models => Box::pin(ready(models::handle(&api, &asked))),
+    let answer = match endpoint.route.call {
+        Call::Submit => submit::handle(&api, &asked).await,
+        Call::Show => show::handle(&api, &asked).await,
+        Call::ShowMany => show_many::handle(&api, &asked).await,
+        Call::List => list::handle(&api, &asked).await,
+        Call::Cancel => cancel::handle(&api, &asked).await,
+        Call::Delete => delete::handle(&api, &asked).await,
+        Call::Content => content::handle(&api, &asked).await,
+        Call::Upload => upload::handle(&api, &asked).await,
+        Call::Lookup => lookup::handle(&api, &asked).await,
+        Call::Events => events::handle(&api, &asked).await,
+        Call::Models => models::handle(&api, &asked),
     };
-    handled.await.unwrap_or_else(|problem| reply::problem(Some(asked.family), &problem, &asked.request_id))
+    answer.unwrap_or_else(|problem| reply::problem(Some(asked.family), &problem, &asked.request_id))
 }

@@ -16,8 +16,7 @@ use tracing::{Instrument, Span};
 /// has become of its channel, its parent or the caller's quota since.
 pub async fn handle(api: &Api, asked: &Asked) -> Result<Response, Problem> {
     let span = submission::span(api, asked);
-    let request = Span::current();
-    let answer = Box::pin(accept(api, asked, &request)).instrument(span.clone()).await;
+    let answer = accept(api, asked, &Span::current()).instrument(span.clone()).await;
     submission::note_answer(&span, &answer);
     answer
 }
