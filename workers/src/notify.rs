@@ -56,16 +56,8 @@ impl Core {
             let attempt = match arrived.take() {
                 Some(attempt) => attempt,
                 None => {
-                    let now_ms = self.clock.now_ms();
-                    if callback.due_ms > now_ms {
-                        return Some(Finish::At(callback.due_ms));
-                    }
-                    if claim.lease_until_ms - now_ms < SEND_MAX_MS {
-                        match lease.extend(claim).await {
-                            Lease::Held(renewed) => *claim = renewed,
-                            Lease::Lost => return Some(Finish::Done),
-                            Lease::Unknown => return Some(Finish::GiveBack),
-                        }
+                    if let Some(finish) = self.held_up(claim, lease, callback).await {
+                        return Some(finish);
                     }
                     self.send(callback).instrument(self.callback_span(callback)).await
                 }
@@ -80,6 +72,26 @@ impl Core {
             }
         }
         Some(Finish::Done)
+    }
+
+    /// What becomes of the claim when the callback can't go out now: it is not due yet, or the lease is too short
+    /// for a send and could not be renewed.
+    async fn held_up(&self, claim: &mut Claim, lease: &LeaseKeeper, callback: &Callback) -> Option<Finish> {
+        let now_ms = self.clock.now_ms();
+        if callback.due_ms > now_ms {
+            return Some(Finish::At(callback.due_ms));
+        }
+        if claim.lease_until_ms - now_ms >= SEND_MAX_MS {
+            return None;
+        }
+        match lease.extend(claim).await {
+            Lease::Held(renewed) => {
+                *claim = renewed;
+                None
+            }
+            Lease::Lost => Some(Finish::Done),
+            Lease::Unknown => Some(Finish::GiveBack),
+        }
     }
 
     fn later(&self) -> Finish {

@@ -1,7 +1,7 @@
 //! One transaction for many units: lock and read, decide in memory, write what was decided.
 //!
 //! Every transaction locks in the same order (tasks by id, tokens by id, then what it inserts, by key),
-//! so that two of them never wait for each other. With the rows locked each unit is decided by itself:
+//! so that two of them never wait for each other; a callback's row is touched by whoever sends it alone. With the rows locked each unit is decided by itself:
 //! a stale or a poor one is left out and harms nobody. What no lock covers (a key that another process
 //! inserts at the same moment) shows as a missing row, and the batch is run again one by one.
 

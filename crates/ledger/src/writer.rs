@@ -32,7 +32,6 @@ const WAIT_MAX: Duration = Duration::from_millis(25);
 /// The writers' end that callers hold.
 pub(crate) struct Writer {
     desk: Arc<Desk>,
-    room: Arc<Semaphore>,
 }
 
 /// What writers and callers share.
@@ -40,6 +39,8 @@ struct Desk {
     committer: Committer,
     engine: Engine,
     queue: Mutex<Queue>,
+    /// Room for units that wait; closed when no more are taken.
+    room: Arc<Semaphore>,
     /// One for each writer that may be at work.
     places: Arc<Semaphore>,
     writers_max: u32,
@@ -50,11 +51,11 @@ struct Queue {
     waiting: VecDeque<Request>,
     /// What the batches under way touch.
     touched: HashSet<Key>,
-    is_closed: bool,
 }
 
 struct Request {
     unit: Unit,
+    keys: Vec<Key>,
     reply: oneshot::Sender<Written>,
     /// Its room among those that wait.
     _room: OwnedSemaphorePermit,
@@ -71,10 +72,11 @@ impl Writer {
             committer: Committer::new(database, entropy),
             engine: database.engine,
             queue: Mutex::default(),
+            room: Arc::new(Semaphore::new(UNITS_MAX)),
             places: Arc::new(Semaphore::new(writers_max as usize)),
             writers_max,
         };
-        Self { desk: Arc::new(desk), room: Arc::new(Semaphore::new(UNITS_MAX)) }
+        Self { desk: Arc::new(desk) }
     }
 
     pub(crate) fn counts(&self) -> WriteCounts {
@@ -84,9 +86,9 @@ impl Writer {
     /// Hands a unit in and waits for its result.
     pub(crate) async fn write(&self, unit: Unit) -> Result<Reply, LedgerError> {
         let crowded = |_| LedgerError::Away("too many writes are waiting".into());
-        let room = timeout(SEND_LIMIT, Arc::clone(&self.room).acquire_owned()).await.map_err(crowded)?;
+        let room = timeout(SEND_LIMIT, Arc::clone(&self.desk.room).acquire_owned()).await.map_err(crowded)?;
         let (reply, mut answer) = oneshot::channel();
-        let request = Request { unit, reply, _room: room.map_err(|_| closed())? };
+        let request = Request { keys: unit.keys(), unit, reply, _room: room.map_err(|_| closed())? };
         let ended = |_| Err(LedgerError::Unknown("the writer ended".into()));
         if !self.desk.hand_in(request)? {
             if let Ok(answer) = timeout(WAIT_MAX, &mut answer).await {
@@ -99,8 +101,11 @@ impl Writer {
 
     /// Takes no more units and waits until those taken in are done.
     pub(crate) async fn close(&self) {
-        self.desk.lock().is_closed = true;
-        self.room.close();
+        {
+            // Under the lock: whoever hands in a unit now either comes before this or is refused.
+            let _queue = self.desk.lock();
+            self.desk.room.close();
+        }
         // A writer leaves only when nothing is left that it could write.
         let _all = self.desk.places.acquire_many(self.desk.writers_max).await;
     }
@@ -115,7 +120,7 @@ impl Desk {
     /// whether it did.
     fn hand_in(self: &Arc<Self>, request: Request) -> Result<bool, LedgerError> {
         let mut queue = self.lock();
-        if queue.is_closed {
+        if self.room.is_closed() {
             return Err(closed());
         }
         queue.waiting.push_back(request);
@@ -172,13 +177,13 @@ impl Turn {
     fn next_batch(&mut self) -> Option<Vec<Request>> {
         let mut queue = self.desk.lock();
         queue.release(&mut self.keys);
-        let batch = queue.take_batch(self.desk.engine);
+        let mut batch = queue.take_batch(self.desk.engine);
         if batch.is_empty() {
             // Under the lock: whoever hands in a unit now finds the place free.
             self.place = None;
             return None;
         }
-        self.keys = batch.iter().flat_map(|request| request.unit.keys()).collect();
+        self.keys = batch.iter_mut().flat_map(|request| request.keys.drain(..)).collect();
         queue.touched.extend(self.keys.iter().cloned());
         Some(batch)
     }
@@ -215,13 +220,12 @@ impl Queue {
         let mut rows = 0;
         let mut chosen = Vec::new();
         for (place, request) in self.waiting.iter().take(WINDOW_UNITS).enumerate() {
-            let keys = request.unit.keys();
             let fits = rows + request.unit.rows() <= MAX_ROWS || chosen.is_empty();
-            if fits && !keys.iter().any(|key| touched.contains(key) || self.touched.contains(key)) {
+            if fits && !request.keys.iter().any(|key| touched.contains(key) || self.touched.contains(key)) {
                 rows += request.unit.rows();
                 chosen.push(place);
             }
-            touched.extend(keys);
+            touched.extend(&request.keys);
             if rows >= MAX_ROWS {
                 break;
             }

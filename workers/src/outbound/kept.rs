@@ -19,8 +19,8 @@ const HOSTS_MAX: usize = 128;
 /// uvicorn) close one: a request that goes out while its connection is closed has to be sent again later.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
-/// How many idle connections are kept for a host: as many callbacks as are sent at once, because those of many
-/// tasks mostly go to one host, and to connect costs more than to send.
+/// How many idle connections are kept for a host: as many as callbacks are usually sent at once (`Concurrency`),
+/// because those of many tasks mostly go to one host, and to connect costs more than to send.
 pub(super) const IDLE_PER_HOST: usize = 64;
 
 /// What a client is for: scheme, host and port, the ranges that its addresses were checked against, and the
