@@ -52,7 +52,8 @@ pub fn candidates<'a>(channels: &'a [Channel], kind: Kind, model: &str) -> Vec<C
         .filter_map(|channel| crate::find(&channel.dialect).map(|dialect| Candidate { channel, dialect }))
         .filter(|c| c.dialect.capabilities(&c.channel.options).kinds.contains(&kind))
         .collect();
-    found.sort_by_key(|c| (c.channel.paused, -c.channel.priority, c.channel.name.clone()));
+    let rank = |c: &Candidate<'a>| (c.channel.paused, -c.channel.priority, c.channel.name.as_str());
+    found.sort_by(|one, other| rank(one).cmp(&rank(other)));
     found
 }
 
