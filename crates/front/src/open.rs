@@ -8,7 +8,7 @@ use crate::{doubt, reply, ring};
 use contracts::{Problem, callback};
 use ledger::{Idempotency, LedgerError, Opened, Opening};
 use std::sync::Arc;
-use task::{Task, TaskId};
+use task::{Task, TaskId, TokenId};
 
 /// Opens a draft and rings the doorbell, as a task of its own: a caller who hangs up cancels nothing,
 /// and no answer waits for the bell. Tells what the ledger did with it.
@@ -26,13 +26,13 @@ pub async fn open(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -
 }
 
 async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> Result<Opened, Problem> {
-    let (token, now_ms) = (draft.task.token, draft.task.created_ms);
+    let Draft { mut task, only_child_of, position: _ } = draft;
+    let (id, token, now_ms) = (task.id, task.token, task.created_ms);
     let known = api.recent.get(token, &rule.scope, now_ms);
     let mut copy = if rule.repeats() { 0 } else { known.map_or(0, |taken| taken.copy + 1) };
     loop {
-        let opening = Arc::new(opening(api, &draft, &rule, copy, &answer));
-        let callback_host = opening.callback.as_ref().map(|callback| callback.host.clone());
-        let (ledger, id) = (&api.front.ledger, draft.task.id);
+        let opening = Arc::new(opening(api, task, only_child_of, idempotency(&rule, token, copy, &answer)));
+        let ledger = &api.front.ledger;
         let is_there = async || ledger.task(id).await.map(|row| row.is_some());
         task::fail_point!("open.before_commit");
         let opened = doubt::settle(async || ledger.open_task(opening.clone()).await, is_there).await;
@@ -40,10 +40,11 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
         if matches!(opened, Opened::Replayed { .. }) && !rule.repeats() {
             // An equal submission made on purpose: the next scope is free, or there is none.
             copy += 1;
+            task = Arc::unwrap_or_clone(opening).task;
             continue;
         }
         let taken = match &opened {
-            Opened::New => Some((draft.task.id, answer.clone())),
+            Opened::New => Some((id, answer)),
             Opened::Replayed { task, answer } => Some((*task, answer.clone())),
             Opened::Conflict | Opened::ExistingChild(_) => None,
         };
@@ -53,30 +54,29 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
         }
         task::fail_point!("open.after_commit");
         if opened == Opened::New {
-            after_commit(api, &draft.task, callback_host);
+            after_commit(api, &opening);
         }
         return Ok(opened);
     }
 }
 
-fn opening(api: &Api, draft: &Draft, rule: &Rule, copy: u32, answer: &(u16, Vec<u8>)) -> Opening {
-    // A row costs a write: only callers who say that they repeat themselves get one.
+/// A row costs a write: only callers who say that they repeat themselves get one.
+fn idempotency(rule: &Rule, token: TokenId, copy: u32, answer: &(u16, Vec<u8>)) -> Option<Idempotency> {
     let has_row = rule.kind != RuleKind::Plain && copy < SDK_COPIES_MAX;
     let row = || Idempotency {
-        token: draft.task.token,
+        token,
         scope: rule.scope_of(copy),
         body_hash: rule.body_hash.clone(),
         answer: answer.clone(),
         expires_ms: rule.expires_ms,
     };
+    has_row.then(row)
+}
+
+fn opening(api: &Api, task: Task, only_child_of: Option<TaskId>, idempotency: Option<Idempotency>) -> Opening {
     let link = |key: &str| api.front.link(key);
-    Opening {
-        task: draft.task.clone(),
-        callback: callback::due(None, &draft.task, &link),
-        idempotency: has_row.then(row),
-        only_child_of: draft.only_child_of,
-        reserve: draft.task.reserved,
-    }
+    let (callback, reserve) = (callback::due(None, &task, &link), task.reserved);
+    Opening { task, callback, idempotency, only_child_of, reserve }
 }
 
 fn refusal(error: &LedgerError, id: TaskId) -> Problem {
@@ -92,9 +92,11 @@ fn refusal(error: &LedgerError, id: TaskId) -> Problem {
 }
 
 /// Nothing after this point may fail the request.
-fn after_commit(api: &Api, task: &Task, callback_host: Option<String>) {
+fn after_commit(api: &Api, opening: &Opening) {
+    let task = &opening.task;
     api.gates.joined(&task.channel);
     metrics::counter!("tasks_opened_total", "family" => task.family.clone(), "channel" => task.channel.clone())
         .increment(1);
+    let callback_host = opening.callback.as_ref().map(|callback| callback.host.clone());
     ring::opened(api, task, callback_host);
 }
