@@ -244,7 +244,12 @@ pub(crate) struct Dice(u64);
 impl Dice {
     /// As [`Core::jittered_ms`].
     pub(crate) fn jittered_ms(&mut self, period_ms: i64) -> i64 {
-        jittered_ms(period_ms, |bound| (self.throw() % bound.max(0).cast_unsigned().saturating_add(1)).cast_signed())
+        jittered_ms(period_ms, |bound| self.up_to(bound))
+    }
+
+    /// A number from 0 to `bound` (0 when that is not positive).
+    pub(crate) fn up_to(&mut self, bound: i64) -> i64 {
+        (self.throw() % bound.max(0).cast_unsigned().saturating_add(1)).cast_signed()
     }
 
     /// The next number (SplitMix64, Steele et al. 2014): spread evenly, and easily guessed.

@@ -8,6 +8,7 @@ pub mod core;
 pub mod notify;
 pub mod outbound;
 pub mod poll;
+mod polled;
 pub mod spill;
 pub mod submit;
 pub mod sweep;

@@ -5,6 +5,7 @@
 use crate::core::{Core, Line};
 use crate::in_flight::Flight;
 use crate::outcome::{heard, pause_ms};
+use crate::polled::Polled;
 use async_trait::async_trait;
 use futures::StreamExt;
 use ledger::{LedgerError, Pulse};
@@ -12,7 +13,7 @@ use providers::{PollItem, PollOutcome};
 use queue::{Batch, Claim, Finish, Handler, LeaseKeeper};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use task::{Kind, Operation, Phase, State, Task, TaskId};
+use task::{State, Task, TaskId};
 use tracing::Instrument;
 
 /// The pause after a poll that could not be made or read.
@@ -34,52 +35,6 @@ impl Handler for Poll {
             finished = self.0.poll_batch(batch) => finished,
             // Somebody else has these by now: what is left would only be asked twice.
             () = lease.keep() => Vec::new(),
-        }
-    }
-}
-
-/// A running task as a poll needs it.
-#[derive(Clone, Copy)]
-pub(crate) struct Polled<'a> {
-    id: TaskId,
-    version: i64,
-    kind: Kind,
-    phase: Phase,
-    operation: &'a Operation,
-    deadline_ms: i64,
-    missing_ms: Option<i64>,
-    progress: i64,
-    /// The whole row, where it was read.
-    task: Option<&'a Task>,
-}
-
-impl<'a> Polled<'a> {
-    /// Of a row that was read whole.
-    pub(crate) fn of(task: &'a Task, operation: &'a Operation) -> Self {
-        Self {
-            id: task.id,
-            version: task.version,
-            kind: task.spec.kind,
-            phase: task.phase,
-            operation,
-            deadline_ms: task.deadline_ms,
-            missing_ms: task.missing_ms,
-            progress: task.progress,
-            task: Some(task),
-        }
-    }
-
-    fn known(pulse: &Pulse, flight: &'a Flight) -> Self {
-        Self {
-            id: pulse.id,
-            version: flight.version,
-            kind: flight.kind,
-            phase: flight.phase,
-            operation: &flight.operation,
-            deadline_ms: flight.deadline_ms,
-            missing_ms: pulse.missing_ms,
-            progress: flight.progress,
-            task: None,
         }
     }
 }
@@ -117,7 +72,7 @@ impl Core {
         let others: Vec<TaskId> = ids.into_iter().filter(|id| !is_known.contains(id)).collect();
         let tasks = self.ledger.tasks(&others).await?;
         let errands = self.begin_errands(&others, &tasks).await;
-        let mut looked = self.poll_running(&batch.channel, &tasks, &known).await;
+        let mut looked = self.poll_running(batch, &tasks, &known).await;
         looked.finish.extend(self.look_at_others(&tasks).await);
         self.end_errands(errands).await;
         let flights = known.into_iter().map(|(pulse, flight)| (pulse.id, flight));
@@ -171,16 +126,21 @@ impl Core {
     }
 
     /// Asks about all running tasks of a batch, in as few requests as their dialect allows.
-    async fn poll_running(&self, channel: &str, tasks: &[Task], known: &[(Pulse, Flight)]) -> Looked {
+    async fn poll_running(&self, batch: &Batch, tasks: &[Task], known: &[(Pulse, Flight)]) -> Looked {
         let mut looked = Looked::default();
         let mut by_channel: HashMap<&str, Vec<Polled<'_>>> = HashMap::new();
+        let due: HashMap<TaskId, i64> = batch.claims.iter().map(|claim| (claim.id, claim.due_ms)).collect();
+        let due_ms = |id: TaskId| due.get(&id).copied().unwrap_or_else(|| self.clock.now_ms());
         if !known.is_empty() {
-            let polled = known.iter().map(|(pulse, flight)| Polled::known(pulse, flight));
-            by_channel.insert(channel, polled.collect());
+            let polled = known.iter().map(|(pulse, flight)| Polled::known(pulse, flight, due_ms(pulse.id)));
+            by_channel.insert(&batch.channel, polled.collect());
         }
         for task in tasks.iter().filter(|task| task.state == State::Running) {
             match &task.operation {
-                Some(operation) => by_channel.entry(&task.channel).or_default().push(Polled::of(task, operation)),
+                Some(operation) => {
+                    let polled = Polled::of(task, operation, due_ms(task.id));
+                    by_channel.entry(&task.channel).or_default().push(polled);
+                }
                 None => {
                     tracing::error!(task = %task.id, "running without an operation");
                     looked.finish.insert(task.id, self.expire_or(task, RETRY_MS).await);
@@ -248,8 +208,11 @@ impl Core {
                     if quiet && phase <= polled.phase =>
                 {
                     told.extend(heard(phase, percent).map(|percent| (polled.id, polled.progress, percent)));
-                    let pause_ms = dice.jittered_ms(pause_ms(poll_after_ms, period_ms));
-                    looked.finish.insert(polled.id, Finish::At(now_ms + pause_ms));
+                    let next_ms = match poll_after_ms {
+                        Some(_) => now_ms + dice.jittered_ms(pause_ms(poll_after_ms, period_ms)),
+                        None => polled.next_look_ms(now_ms, period_ms, &mut dice),
+                    };
+                    looked.finish.insert(polled.id, Finish::At(next_ms));
                 }
                 outcome => moved.push((*polled, outcome)),
             }

@@ -1,7 +1,8 @@
 //! Outputs whose bytes come with an answer.
 
 use super::*;
-use crate::poll::{Looked, Polled};
+use crate::poll::Looked;
+use crate::polled::Polled;
 use queue::Finish;
 use task::{Source, State};
 
@@ -11,7 +12,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0
 async fn poll(world: &World, line: &Line, task: &Task) -> Finish {
     let operation = task.operation.as_ref().expect("it is running");
     let mut looked = Looked::default();
-    world.core.poll_chunk(line, &[Polled::of(task, operation)], &mut looked).await;
+    world.core.poll_chunk(line, &[Polled::of(task, operation, world.core.clock.now_ms())], &mut looked).await;
     looked.finish.remove(&task.id).expect("every task is told what becomes of it")
 }
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::core::HalfCopied;
-use crate::poll::{Looked, Polled};
+use crate::poll::Looked;
+use crate::polled::Polled;
 use crate::unspill::Unspill;
 use futures::TryStreamExt;
 use queue::Finish;
@@ -284,7 +285,7 @@ async fn bytes_of_an_answer_wait_in_the_folder() {
     let line = line(json!({}));
     let task = stage.world.running(Kind::Image).await;
     stage.store_is(true);
-    let polled = Polled::of(&task, task.operation.as_ref().expect("it is running"));
+    let polled = Polled::of(&task, task.operation.as_ref().expect("it is running"), 0);
     let mut looked = Looked::default();
     core.poll_chunk(&line, &[polled], &mut looked).await;
     assert_eq!(looked.finish.remove(&task.id), Some(Finish::Done));
@@ -304,7 +305,7 @@ async fn bytes_that_lie_in_the_store_are_not_lost_with_its_answers() {
     let stage = Stage::new().await;
     let line = line(json!({}));
     let task = stage.world.running(Kind::Image).await;
-    let polled = Polled::of(&task, task.operation.as_ref().expect("it is running"));
+    let polled = Polled::of(&task, task.operation.as_ref().expect("it is running"), 0);
     stage.world.core.poll_chunk(&line, &[polled], &mut Looked::default()).await;
     stage.store_is(true);
     stage.links_die();

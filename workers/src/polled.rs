@@ -1,0 +1,65 @@
+//! A running task as one look of the poll stage needs it.
+
+use crate::core::Dice;
+use crate::in_flight::Flight;
+use ledger::Pulse;
+use task::{Kind, Operation, Phase, Task, TaskId};
+
+/// A running task as a poll needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Polled<'a> {
+    pub(crate) id: TaskId,
+    pub(crate) version: i64,
+    pub(crate) kind: Kind,
+    pub(crate) phase: Phase,
+    pub(crate) operation: &'a Operation,
+    pub(crate) deadline_ms: i64,
+    pub(crate) missing_ms: Option<i64>,
+    pub(crate) progress: i64,
+    /// When this look was due.
+    pub(crate) due_ms: i64,
+    /// The whole row, where it was read.
+    pub(crate) task: Option<&'a Task>,
+}
+
+impl<'a> Polled<'a> {
+    /// Of a row that was read whole.
+    pub(crate) fn of(task: &'a Task, operation: &'a Operation, due_ms: i64) -> Self {
+        Self {
+            id: task.id,
+            version: task.version,
+            kind: task.spec.kind,
+            phase: task.phase,
+            operation,
+            deadline_ms: task.deadline_ms,
+            missing_ms: task.missing_ms,
+            progress: task.progress,
+            due_ms,
+            task: Some(task),
+        }
+    }
+
+    /// Of one that is as this process read it before.
+    pub(crate) fn known(pulse: &Pulse, flight: &'a Flight, due_ms: i64) -> Self {
+        Self {
+            id: pulse.id,
+            version: flight.version,
+            kind: flight.kind,
+            phase: flight.phase,
+            operation: &flight.operation,
+            deadline_ms: flight.deadline_ms,
+            missing_ms: pulse.missing_ms,
+            progress: flight.progress,
+            due_ms,
+            task: None,
+        }
+    }
+
+    /// When it is looked at again if its vendor does not say: in about a period. Looks that had to wait are spread
+    /// over as long as they waited: a crowd that came late, because the queue was away or has just been filled, would
+    /// otherwise come back as a crowd in every period.
+    pub(crate) fn next_look_ms(&self, now_ms: i64, period_ms: i64, dice: &mut Dice) -> i64 {
+        let waited_ms = (now_ms - self.due_ms).clamp(0, period_ms);
+        now_ms + dice.jittered_ms(period_ms) - waited_ms / 2 + dice.up_to(waited_ms)
+    }
+}
