@@ -238,13 +238,23 @@ fn jittered_ms(period_ms: i64, chance: impl FnOnce(i64) -> i64) -> i64 {
     period_ms - period_ms / 10 + chance(period_ms / 5)
 }
 
-/// Numbers for jitter from one draw of chance: where many are needed, each draw would ask the system.
+/// Numbers for jitter from one draw of chance: where many are needed, each draw would ask the system. A copy throws
+/// the same numbers again.
+#[derive(Clone)]
 pub(crate) struct Dice(u64);
 
 impl Dice {
     /// As [`Core::jittered_ms`].
     pub(crate) fn jittered_ms(&mut self, period_ms: i64) -> i64 {
         jittered_ms(period_ms, |bound| self.up_to(bound))
+    }
+
+    /// As [`Core::jittered_ms`], for what had to wait: spread over as long as it waited, at most a period. A crowd that
+    /// came late, because the queue was away or has just been filled, would otherwise come back as a crowd in every
+    /// period.
+    pub(crate) fn spread_ms(&mut self, period_ms: i64, waited_ms: i64) -> i64 {
+        let waited_ms = waited_ms.clamp(0, period_ms.max(0));
+        self.jittered_ms(period_ms) - waited_ms / 2 + self.up_to(waited_ms)
     }
 
     /// A number from 0 to `bound` (0 when that is not positive).

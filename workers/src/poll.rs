@@ -199,7 +199,8 @@ impl Core {
         looked: &mut Looked,
     ) -> Vec<(Polled<'a>, PollOutcome)> {
         let period_ms = line.dialect.capabilities(&line.channel.options).poll_period_ms;
-        let (now_ms, mut dice) = (self.clock.now_ms(), self.dice());
+        let (now_ms, dice) = (self.clock.now_ms(), self.dice());
+        let waited_ms = chunk.iter().map(|polled| now_ms - polled.due_ms).max().unwrap_or(0);
         let (mut told, mut moved) = (Vec::with_capacity(chunk.len()), Vec::new());
         for (polled, outcome) in chunk.iter().zip(outcomes) {
             let quiet = now_ms < polled.deadline_ms && polled.missing_ms.is_none() && !self.missing.has(polled.id);
@@ -208,11 +209,13 @@ impl Core {
                     if quiet && phase <= polled.phase =>
                 {
                     told.extend(heard(phase, percent).map(|percent| (polled.id, polled.progress, percent)));
-                    let next_ms = match poll_after_ms {
-                        Some(_) => now_ms + dice.jittered_ms(pause_ms(poll_after_ms, period_ms)),
-                        None => polled.next_look_ms(now_ms, period_ms, &mut dice),
+                    // The same chance for all: what was asked about in one request is so the next time, too.
+                    let mut dice = dice.clone();
+                    let pause_ms = match poll_after_ms {
+                        Some(_) => dice.jittered_ms(pause_ms(poll_after_ms, period_ms)),
+                        None => dice.spread_ms(period_ms, waited_ms),
                     };
-                    looked.finish.insert(polled.id, Finish::At(next_ms));
+                    looked.finish.insert(polled.id, Finish::At(now_ms + pause_ms));
                 }
                 outcome => moved.push((*polled, outcome)),
             }

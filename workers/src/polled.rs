@@ -1,6 +1,5 @@
 //! A running task as one look of the poll stage needs it.
 
-use crate::core::Dice;
 use crate::in_flight::Flight;
 use ledger::Pulse;
 use task::{Kind, Operation, Phase, Task, TaskId};
@@ -53,13 +52,5 @@ impl<'a> Polled<'a> {
             due_ms,
             task: None,
         }
-    }
-
-    /// When it is looked at again if its vendor does not say: in about a period. Looks that had to wait are spread
-    /// over as long as they waited: a crowd that came late, because the queue was away or has just been filled, would
-    /// otherwise come back as a crowd in every period.
-    pub(crate) fn next_look_ms(&self, now_ms: i64, period_ms: i64, dice: &mut Dice) -> i64 {
-        let waited_ms = (now_ms - self.due_ms).clamp(0, period_ms);
-        now_ms + dice.jittered_ms(period_ms) - waited_ms / 2 + dice.up_to(waited_ms)
     }
 }

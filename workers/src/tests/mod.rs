@@ -7,6 +7,7 @@ mod desk;
 mod extras;
 mod overtaken;
 mod parents;
+mod pauses;
 mod spill;
 mod under_way;
 mod warnings;

@@ -132,32 +132,3 @@ async fn a_task_that_lists_leave_out_runs_on_while_a_single_question_finds_it_at
     }
     world.end().await;
 }
-
-#[tokio::test]
-async fn a_crowd_that_had_to_wait_does_not_come_back_as_a_crowd() {
-    const TASKS: usize = 10;
-    let world = world().await;
-    for _ in 0..TASKS {
-        world.imagine(Tenant::Limited, "a lighthouse [sim:slow=10m]").await;
-        world.run_all().await;
-        world.forward_ms(200);
-    }
-    // The first look finds that they are being worked at, which is news; at the next ones nothing is.
-    for _ in 0..55 {
-        world.forward_ms(100);
-        world.step(Lane::Poll).await;
-    }
-    world.forward_ms(4_600);
-    assert_eq!(world.step(Lane::Poll).await, TASKS, "all of them are late by now");
-    let (mut looked, mut first_ms) = (0, None);
-    while looked < TASKS {
-        world.forward_ms(50);
-        let handled = world.step(Lane::Poll).await;
-        looked += handled;
-        first_ms = first_ms.or((handled > 0).then(|| world.now_ms()));
-    }
-    let apart_ms = first_ms.map_or(0, |first_ms| world.now_ms() - first_ms);
-    // Chance alone moves a look by a tenth of 5 s, either way.
-    assert!(apart_ms > 1_250, "the looks at them are {apart_ms} ms apart");
-    world.end().await;
-}
