@@ -27,6 +27,7 @@ mod in_flight;
 mod media;
 mod orphan;
 mod outcome;
+mod pace;
 mod paid;
 mod patience;
 mod record;

@@ -1,6 +1,7 @@
 //! Filling the queue from the ledger: whole after it was emptied, and what is absent now and then.
 
 use crate::core::Core;
+use crate::pace::Pace;
 use crate::sweep::{PAGE, SweepError, apply, apply_channels, ring_callbacks};
 use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
@@ -17,6 +18,7 @@ const PAGES_AT_ONCE: usize = 4;
 pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
     let mut rung = 0;
     let mut after = None;
+    let mut hold_slots = HashSet::new();
     let holders: Vec<State> = State::ALL.into_iter().filter(|state| state.holds_slot()).collect();
     loop {
         // Whoever waits for a queue that was emptied meanwhile waits for the rebuild alone.
@@ -26,24 +28,26 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
         let page = core.ledger.in_state(&holders, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
+        hold_slots.extend(page.iter().map(|row| row.id));
         join_slots(core, &page).await?;
         let running: Vec<DueTask> = page.iter().filter(|row| row.state == State::Running).cloned().collect();
-        rung += core.scheduler.add_absent(Lane::Poll, &spread(core, &running)).await?;
+        let now_ms = core.clock.now_ms();
+        rung += core.scheduler.add_absent(Lane::Poll, &spread(core, &running, now_ms)).await?;
         if page.len() < PAGE as usize {
             break;
         }
     }
-    let now_ms = core.clock.now_ms();
-    let orphans: Vec<Entry> = core
-        .ledger
-        .orphans(PAGE)
-        .await?
-        .into_iter()
-        .map(|orphan| Entry { id: orphan.task, channel: orphan.channel, due_ms: now_ms })
-        .collect();
-    rung += core.scheduler.add_absent(Lane::Poll, &orphans).await?;
-    free_slots(core).await?;
+    rung += ring_orphans(core).await?;
+    free_slots(core, &hold_slots).await?;
     Ok(rung)
+}
+
+async fn ring_orphans(core: &Core) -> Result<usize, SweepError> {
+    let now_ms = core.clock.now_ms();
+    let orphans = core.ledger.orphans(PAGE).await?.into_iter();
+    let entries: Vec<Entry> =
+        orphans.map(|orphan| Entry { id: orphan.task, channel: orphan.channel, due_ms: now_ms }).collect();
+    Ok(core.scheduler.add_absent(Lane::Poll, &entries).await?)
 }
 
 /// Rings what this process could not ring, and frees the slots that it could not free, as soon as the queue
@@ -62,25 +66,33 @@ pub async fn catch_up(core: &Core) -> Result<usize, SweepError> {
     rung
 }
 
-fn spread(core: &Core, page: &[DueTask]) -> Vec<Entry> {
-    let now_ms = core.clock.now_ms();
-    // Each channel is asked once: a page has few of them, and many rows.
-    let mut periods_ms: HashMap<&str, i64> = HashMap::new();
-    page.iter()
-        .map(|row| {
-            let period_ms = *periods_ms.entry(&row.channel).or_insert_with(|| {
-                core.line(&row.channel)
-                    .map_or(1_000, |line| line.dialect.capabilities(&line.channel.options).poll_period_ms)
-            });
-            Entry { id: row.id, channel: row.channel.clone(), due_ms: now_ms + core.chance(period_ms) }
-        })
-        .collect()
+/// Running tasks over the period after `from_ms`; those that one request can ask about come due together.
+fn spread(core: &Core, page: &[DueTask], from_ms: i64) -> Vec<Entry> {
+    let mut dice = core.dice();
+    let mut by_channel: HashMap<&str, Vec<&DueTask>> = HashMap::new();
+    for row in page {
+        by_channel.entry(&row.channel).or_default().push(row);
+    }
+    let mut entries = Vec::with_capacity(page.len());
+    for (channel, rows) in by_channel {
+        let (period_ms, batch) = core.line(channel).map_or((1_000, 1), |line| {
+            let able = line.dialect.capabilities(&line.channel.options);
+            (able.poll_period_ms, able.poll_batch.max(1))
+        });
+        for rows in rows.chunks(batch) {
+            let due_ms = from_ms + dice.up_to(period_ms);
+            entries.extend(rows.iter().map(|row| Entry { id: row.id, channel: channel.to_owned(), due_ms }));
+        }
+    }
+    entries
 }
 
-/// Slots whose tasks hold none any more.
-async fn free_slots(core: &Core) -> Result<(), SweepError> {
+/// Slots whose tasks hold none any more. The ledger is asked about those alone that were not among the tasks of
+/// which it has just told that they hold one.
+async fn free_slots(core: &Core, hold_slots: &HashSet<TaskId>) -> Result<(), SweepError> {
     for channel in core.channels.all().iter() {
-        let members = core.scheduler.slot_members(&channel.name).await?;
+        let mut members = core.scheduler.slot_members(&channel.name).await?;
+        members.retain(|id| !hold_slots.contains(id));
         for ids in members.chunks(500) {
             if !core.scheduler.is_filled().await? {
                 return Ok(());
@@ -140,15 +152,17 @@ pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
     core.channels.refresh().await?;
     apply_channels(core).await;
     let mut rung = 0;
+    let pace = Pace::begin(core).await?;
     let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
     let pages = futures::stream::try_unfold(Some(None), |after| read_page(core, &unfinished, after));
     // The ledger reads on while the queue takes what was read.
-    let mut filling = pages.map_ok(|page| refill_page(core, page)).try_buffer_unordered(PAGES_AT_ONCE).boxed();
+    let mut filling = pages.map_ok(|page| refill_page(core, &pace, page)).try_buffer_unordered(PAGES_AT_ONCE).boxed();
     while let Some(filled) = filling.try_next().await? {
         rung += filled;
     }
     task::fail_point!("rebuild.inside");
     lend_slots(core).await?;
+    rung += ring_orphans(core).await?;
     ring_callbacks(core, i64::MAX).await?;
     core.scheduler.set_filled().await?;
     tracing::info!(tasks = rung, "queue filled from the ledger");
@@ -179,12 +193,13 @@ async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
     Ok(())
 }
 
-async fn refill_page(core: &Core, page: Vec<DueTask>) -> Result<usize, SweepError> {
-    let (_, rung) = tokio::try_join!(join_slots(core, &page), ring_absent(core, &page))?;
+async fn refill_page(core: &Core, pace: &Pace, page: Vec<DueTask>) -> Result<usize, SweepError> {
+    let (_, rung) = tokio::try_join!(join_slots(core, &page), ring_absent(core, pace, &page))?;
+    pace.note(page.len());
     Ok(rung)
 }
 
-async fn ring_absent(core: &Core, page: &[DueTask]) -> Result<usize, SweepError> {
+async fn ring_absent(core: &Core, pace: &Pace, page: &[DueTask]) -> Result<usize, SweepError> {
     let now_ms = core.clock.now_ms();
     let mut rung = 0;
     for (state, lane) in
@@ -198,5 +213,5 @@ async fn ring_absent(core: &Core, page: &[DueTask]) -> Result<usize, SweepError>
         rung += core.scheduler.add_absent(lane, &entries).await?;
     }
     let running: Vec<DueTask> = page.iter().filter(|row| row.state == State::Running).cloned().collect();
-    Ok(rung + core.scheduler.add_absent(Lane::Poll, &spread(core, &running)).await?)
+    Ok(rung + core.scheduler.add_absent(Lane::Poll, &spread(core, &running, pace.ends_ms(now_ms))).await?)
 }

@@ -31,6 +31,9 @@ const MOVES_MAX: usize = 50;
 const DUE_PERIOD_MS: i64 = 5_000;
 /// Pause between two full passes.
 const FULL_PERIOD_MS: i64 = 300_000;
+/// From the filling of a queue to the full pass that finds what moved meanwhile: first comes what came due while
+/// it was being filled.
+const SETTLE_MS: i64 = 30_000;
 /// Pause between two passes of the retention.
 const PURGE_PERIOD_MS: i64 = 600_000;
 /// How long one process may sweep before another may.
@@ -139,6 +142,7 @@ impl Next {
         }
         if !core.scheduler.is_filled().await? {
             rebuild(core).await?;
+            self.full_ms = core.clock.now_ms() + SETTLE_MS;
         }
         // Each pass runs even when another one fails, and none of them in a hot loop.
         let mut ended = Ok(());
