@@ -40,15 +40,10 @@ pub(crate) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
     status_mib(pid, "VmRSS:")
 }
 
-/// Lets [`peak_mib`] of this process begin anew.
-pub(crate) fn forget_peak() -> anyhow::Result<()> {
-    // "5" means just that (the page proc_pid_clear_refs).
-    Ok(fs::write("/proc/self/clear_refs", "5")?)
-}
-
-/// The most that it ever held, MiB.
-pub(crate) fn peak_mib(pid: u32) -> anyhow::Result<f64> {
-    status_mib(pid, "VmHWM:")
+/// Memory of a process that no file stands behind, MiB: its heap and stacks, without the pages of the program itself
+/// that it has come to so far.
+pub(crate) fn anonymous_mib(pid: u32) -> anyhow::Result<f64> {
+    status_mib(pid, "RssAnon:")
 }
 
 /// Memory that the machine has, MiB.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use workers::sweep;
 
-/// The pause between two looks whether everything is done.
+/// The pause between two looks whether everything is done, and at how much memory it takes.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Where nobody asks for files of ours.
@@ -26,7 +26,7 @@ const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 pub(crate) struct Copying {
     pub(crate) seconds: f64,
     pub(crate) cpu_ms: f64,
-    /// The most memory it held beyond what the idle process did.
+    /// The most memory beyond the idle process's that it was seen to hold, the program's own pages left out.
     pub(crate) grown_mib: f64,
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn play(setup: &Setup) -> anyhow::Result<()> {
     let mut parts = Parts::open(setup).await?;
     let put_bytes = s3_settings(setup.s3).put_memory_max_bytes();
     let own = std::process::id();
-    let idle_mib = machine::resident_mib(own)?;
+    let idle_mib = machine::anonymous_mib(own)?;
     say(&parts.core(NOBODY, put_bytes)?.settings.concurrency.archive)?;
     let mut input = ears();
     while let Some(payload_signing) = hear(&mut input).await? {
@@ -43,20 +43,17 @@ pub(super) async fn play(setup: &Setup) -> anyhow::Result<()> {
         let core = parts.core(NOBODY, put_bytes)?;
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         sweep::rebuild(&core).await?;
-        machine::forget_peak()?;
         let mut lanes = workers::lanes(&core);
         lanes.retain(|settings| settings.lane == Lane::Archive);
         let (began, cpu_ms) = (Instant::now(), machine::cpu_ms(own)?);
         let running = tokio::spawn(queue::run(parts.scheduler.clone(), lanes, soft.clone(), hard));
+        let mut most_mib = idle_mib;
         while !parts.ledger.in_state(&[State::Archiving], None, 1).await?.is_empty() {
+            most_mib = most_mib.max(machine::anonymous_mib(own)?);
             sleep(LOOK_PAUSE).await;
         }
         let seconds = began.elapsed().as_secs_f64();
-        say(&Copying {
-            seconds,
-            cpu_ms: machine::cpu_ms(own)? - cpu_ms,
-            grown_mib: machine::peak_mib(own)? - idle_mib,
-        })?;
+        say(&Copying { seconds, cpu_ms: machine::cpu_ms(own)? - cpu_ms, grown_mib: most_mib - idle_mib })?;
         soft.cancel();
         running.await??;
     }

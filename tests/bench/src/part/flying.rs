@@ -16,6 +16,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use workers::sweep;
 
+/// Periods until every task was looked at and what waited for its first look has been caught up with.
+const SETTLE_PERIODS: u32 = 6;
+/// The pause between two looks whether the queue is filled.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// How often a flight says how it goes.
 const WORD_PERIOD: Duration = Duration::from_secs(5);
 
@@ -74,17 +78,19 @@ pub(super) async fn play(flight: Flight) -> anyhow::Result<()> {
             parts.core(SocketAddr::from(([127, 0, 0, 1], 9)), s3_settings(flight.setup.s3).put_memory_max_bytes())?;
         resident_mib = machine::resident_mib(own)?;
         began = Instant::now();
-        sweep::rebuild(&core).await?;
         lanes = workers::lanes(&core);
         lanes.retain(|settings| settings.lane == Lane::Poll);
         tokio::spawn(sweep::run(core, "bench".to_owned(), soft.clone()));
+        while !parts.scheduler.is_filled().await? {
+            sleep(LOOK_PAUSE).await;
+        }
         parts.scheduler
     };
     say(&Filled { filled_s: began.elapsed().as_secs_f64() })?;
     lanes.iter_mut().for_each(|settings| settings.batch = flight.batch);
     let running = tokio::spawn(queue::run(scheduler, lanes, soft.clone(), hard.clone()));
-    // One period and a bit, so that what came due while the queue was being filled has passed.
-    sleep(Duration::from_millis(flight.period_ms.cast_unsigned() * 3 / 2)).await;
+    // A process that has just begun reads each row whole once, which costs several times as much as a later look.
+    sleep(Duration::from_millis(flight.period_ms.cast_unsigned()) * SETTLE_PERIODS).await;
     lateness.reset();
     say(&Steady)?;
     let (began, cpu_ms) = (Instant::now(), machine::cpu_ms(own)?);

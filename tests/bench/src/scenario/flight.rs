@@ -115,7 +115,7 @@ impl Ended {
 async fn fly(flight: &Flight, servers: &Servers<'_>) -> anyhow::Result<Ended> {
     let mut part = Part::start(&Role::Flight(flight.clone()))?;
     let Filled { filled_s } = part.said().await?;
-    murmur(&format!("  the queue was filled in {filled_s:.1} s; a period and a half until it flies steadily"));
+    murmur(&format!("  the queue was filled in {filled_s:.1} s; six periods until it flies steadily"));
     let Steady = part.said().await?;
     servers.postgres.reset().await?;
     let before = servers.used().await?;
