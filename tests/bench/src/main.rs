@@ -31,7 +31,7 @@ Scenarios, and what of them can be scaled:
   life     whole tasks, beside a floor that makes the same calls  --tasks --clients
   start    cold start to ready, and idle memory
   rebuild  a queue filled from the ledger, beside a bare scan     --tasks --channels
-  flight   many tasks in flight, beside the scheduler alone       --tasks --channels --seconds --batch
+  flight   many tasks in flight, beside the scheduler alone       --tasks --channels --seconds --batch --settle
   archive  large files to S3, beside a bare GET and PUT           --files --mib
   faults   death, freeze and failing servers   --only TEXT --tasks --hits --clients --at-once --minute-ms
   grow     every route with few and with many tasks               --few --many --requests

@@ -16,8 +16,6 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use workers::sweep;
 
-/// Periods until every task was looked at and what waited for its first look has been caught up with.
-const SETTLE_PERIODS: u32 = 6;
 /// The pause between two looks whether the queue is filled.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// How often a flight says how it goes.
@@ -32,6 +30,8 @@ pub(crate) struct Flight {
     pub(crate) batch: usize,
     pub(crate) period_ms: i64,
     pub(crate) seconds: u64,
+    /// How long it flies before it is measured, in periods.
+    pub(crate) settle_periods: u32,
     /// The scheduler and nothing else.
     pub(crate) is_alone: bool,
 }
@@ -89,8 +89,9 @@ pub(super) async fn play(flight: Flight) -> anyhow::Result<()> {
     say(&Filled { filled_s: began.elapsed().as_secs_f64() })?;
     lanes.iter_mut().for_each(|settings| settings.batch = flight.batch);
     let running = tokio::spawn(queue::run(scheduler, lanes, soft.clone(), hard.clone()));
-    // A process that has just begun reads each row whole once, which costs several times as much as a later look.
-    sleep(Duration::from_millis(flight.period_ms.cast_unsigned()) * SETTLE_PERIODS).await;
+    // A process that has just begun reads each row whole once, which costs several times as much as a later look, and
+    // catches up with what came due meanwhile.
+    sleep(Duration::from_millis(flight.period_ms.cast_unsigned()) * flight.settle_periods).await;
     lateness.reset();
     say(&Steady)?;
     let (began, cpu_ms) = (Instant::now(), machine::cpu_ms(own)?);

@@ -10,6 +10,7 @@ use crate::servers::{Postgres, Redis, pool};
 pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     let (tasks, channels) = (flags.number("tasks", 100_000, 1_000), flags.number("channels", 10, 2));
     let (seconds, batch) = (flags.number("seconds", 20, 3), flags.number("batch", 500, 500));
+    let settle_periods = u32::try_from(flags.number("settle", 6, 1))?;
     let mut report = Report::new("flight", "lateness p99 at most 250 ms, at most 1 KiB of our memory a task");
     let (postgres, redis) = (Postgres::start().await?, Redis::start().await?);
     let (upstream, upstream_address) = Part::serving(&Role::Answering).await?;
@@ -17,7 +18,8 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     let setup = furnished(&postgres, &redis, "flight", channels, upstream_address).await?;
     seed::running(&pool(&setup.postgres, 1).await?, tasks, channels).await?;
     report.note(format!(
-        "{tasks} tasks over {channels} channels, each due every {POLL_PERIOD_MS} ms, batches of {batch}"
+        "{tasks} tasks over {channels} channels, each due every {POLL_PERIOD_MS} ms, batches of {batch}; measured after \
+         {settle_periods} periods"
     ));
     let flight = Flight {
         setup,
@@ -26,6 +28,7 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
         batch: usize::try_from(batch)?,
         period_ms: POLL_PERIOD_MS,
         seconds,
+        settle_periods,
         is_alone: false,
     };
     let servers = Servers { postgres: &postgres, redis: &redis, upstream: &upstream };
@@ -115,7 +118,10 @@ impl Ended {
 async fn fly(flight: &Flight, servers: &Servers<'_>) -> anyhow::Result<Ended> {
     let mut part = Part::start(&Role::Flight(flight.clone()))?;
     let Filled { filled_s } = part.said().await?;
-    murmur(&format!("  the queue was filled in {filled_s:.1} s; six periods until it flies steadily"));
+    murmur(&format!(
+        "  the queue was filled in {filled_s:.1} s; {} periods until it flies steadily",
+        flight.settle_periods
+    ));
     let Steady = part.said().await?;
     servers.postgres.reset().await?;
     let before = servers.used().await?;
