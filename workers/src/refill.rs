@@ -2,12 +2,13 @@
 
 use crate::core::Core;
 use crate::pace::Pace;
+use crate::slots::Slots;
 use crate::sweep::{PAGE, SweepError, apply, apply_channels, ring_callbacks};
 use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
 use ledger::DueTask;
 use queue::{Entry, Lane};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use task::{State, Step, TaskId};
 
@@ -18,7 +19,7 @@ const PAGES_AT_ONCE: usize = 4;
 pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
     let mut rung = 0;
     let mut after = None;
-    let mut hold_slots = HashSet::new();
+    let mut slots = Slots::read(core).await?;
     let holders: Vec<State> = State::ALL.into_iter().filter(|state| state.holds_slot()).collect();
     loop {
         // Whoever waits for a queue that was emptied meanwhile waits for the rebuild alone.
@@ -28,8 +29,7 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
         let page = core.ledger.in_state(&holders, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        hold_slots.extend(page.iter().map(|row| row.id));
-        join_slots(core, &page).await?;
+        join_slots(core, slots.without(&page)).await?;
         let running: Vec<DueTask> = page.iter().filter(|row| row.state == State::Running).cloned().collect();
         let now_ms = core.clock.now_ms();
         rung += core.scheduler.add_absent(Lane::Poll, &spread(core, &running, now_ms)).await?;
@@ -38,7 +38,7 @@ pub async fn full_pass(core: &Core) -> Result<usize, SweepError> {
         }
     }
     rung += ring_orphans(core).await?;
-    free_slots(core, &hold_slots).await?;
+    slots.free_idle(core).await?;
     Ok(rung)
 }
 
@@ -85,24 +85,6 @@ fn spread(core: &Core, page: &[DueTask], from_ms: i64) -> Vec<Entry> {
         }
     }
     entries
-}
-
-/// Slots whose tasks hold none any more. The ledger is asked about those alone that were not among the tasks of
-/// which it has just told that they hold one.
-async fn free_slots(core: &Core, hold_slots: &HashSet<TaskId>) -> Result<(), SweepError> {
-    for channel in core.channels.all().iter() {
-        let mut members = core.scheduler.slot_members(&channel.name).await?;
-        members.retain(|id| !hold_slots.contains(id));
-        for ids in members.chunks(500) {
-            if !core.scheduler.is_filled().await? {
-                return Ok(());
-            }
-            let holders: HashSet<TaskId> = core.ledger.holders(&channel.name, ids).await?.into_iter().collect();
-            let idle: Vec<TaskId> = ids.iter().copied().filter(|id| !holders.contains(id)).collect();
-            core.scheduler.leave_slots(&channel.name, &idle).await?;
-        }
-    }
-    Ok(())
 }
 
 /// The answer to a vendor's question takes its parent's work over, and the slot with it: it must not wait
@@ -182,9 +164,9 @@ async fn read_page(
     Ok(Some((page, next)))
 }
 
-async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
+async fn join_slots(core: &Core, rows: impl IntoIterator<Item = &DueTask>) -> Result<(), SweepError> {
     let mut slots: HashMap<&str, Vec<TaskId>> = HashMap::new();
-    for row in page.iter().filter(|row| row.state.holds_slot()) {
+    for row in rows.into_iter().filter(|row| row.state.holds_slot()) {
         slots.entry(&row.channel).or_default().push(row.id);
     }
     // At once, so that a scheduler elsewhere takes them in few calls.
@@ -194,7 +176,7 @@ async fn join_slots(core: &Core, page: &[DueTask]) -> Result<(), SweepError> {
 }
 
 async fn refill_page(core: &Core, pace: &Pace, page: Vec<DueTask>) -> Result<usize, SweepError> {
-    let (_, rung) = tokio::try_join!(join_slots(core, &page), ring_absent(core, pace, &page))?;
+    let (_, rung) = tokio::try_join!(join_slots(core, page.iter()), ring_absent(core, pace, &page))?;
     pace.note(page.len());
     Ok(rung)
 }
