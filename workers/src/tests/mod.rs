@@ -8,6 +8,7 @@ mod extras;
 mod overtaken;
 mod parents;
 mod pauses;
+mod slots;
 mod spill;
 mod under_way;
 mod warnings;
