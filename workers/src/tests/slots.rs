@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::slots::Slots;
-use queue::Scheduler;
 use task::{Failure, FailureKind, State};
 
 async fn members(world: &World) -> Vec<TaskId> {
