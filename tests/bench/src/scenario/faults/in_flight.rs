@@ -19,6 +19,7 @@ const LOOKS: usize = 10;
 /// Counts, by the leases that the queue has given out for callbacks.
 #[derive(Debug)]
 pub(super) struct InFlight {
+    scheduler: Arc<dyn Scheduler>,
     looks: Arc<Mutex<VecDeque<u64>>>,
     at_faults: AtomicU64,
     _looking: AbortOnDropHandle<()>,
@@ -28,14 +29,16 @@ impl InFlight {
     /// Looks at this Redis from now on. While it is away the last looks count.
     pub(super) fn watch(redis: &str) -> anyhow::Result<Self> {
         let (scheduler, looks) = (scheduler(redis, PREFIX)?, Arc::default());
-        let _looking = AbortOnDropHandle::new(tokio::spawn(look(scheduler, Arc::clone(&looks))));
-        Ok(Self { looks, at_faults: AtomicU64::new(0), _looking })
+        let _looking = AbortOnDropHandle::new(tokio::spawn(look(Arc::clone(&scheduler), Arc::clone(&looks))));
+        Ok(Self { scheduler, looks, at_faults: AtomicU64::new(0), _looking })
     }
 
-    /// Something has just been struck. A lease of a process that was struck before counts as long as it runs.
-    pub(super) fn struck(&self) {
-        let looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
-        self.at_faults.fetch_add(looks.iter().copied().max().unwrap_or_default(), Ordering::SeqCst);
+    /// Something has just been struck, or is about to be. A lease of a process that was struck before counts as long
+    /// as it runs. Looks once more: what was struck may have taken its lease since the last look, and holds it still.
+    pub(super) async fn struck(&self) {
+        let before = self.looks.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().max();
+        let now = self.scheduler.counts(Lane::Notify).await.map_or(0, |counts| counts.leased.unsigned_abs());
+        self.at_faults.fetch_add(before.unwrap_or_default().max(now), Ordering::SeqCst);
     }
 
     /// How many were in flight at all faults together.

@@ -138,7 +138,9 @@ async fn strike(bench: &Bench, case: &Case, world: &Installation, armed: &[Proce
         let mut seen = 0;
         loop {
             let hits = world.hits();
-            (seen..hits.len()).for_each(|_| world.in_flight.struck());
+            for _ in seen..hits.len() {
+                world.in_flight.struck().await;
+            }
             seen = hits.len();
             if wanted.is_subset(&hits.into_iter().collect()) {
                 return;

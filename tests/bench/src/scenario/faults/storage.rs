@@ -97,7 +97,7 @@ pub(super) async fn run(bench: &Bench, fault: Fault) -> anyhow::Result<Row> {
         while answered.count() < tasks / 3 {
             sleep(LOOK_PAUSE).await;
         }
-        world.in_flight.struck();
+        world.in_flight.struck().await;
         make(bench, fault, &world).await?;
         anyhow::Ok(Instant::now())
     };
