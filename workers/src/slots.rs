@@ -43,12 +43,12 @@ impl Slots {
 
     /// Frees the slots whose tasks hold none any more.
     pub(crate) async fn free_idle(self, core: &Core) -> Result<(), SweepError> {
-        let Self { unread, mut joined } = self;
+        let Self { unread, joined: mut doubtful } = self;
         for (channel, members) in unread {
-            joined.entry(channel).or_default().extend(members);
+            doubtful.entry(channel).or_default().extend(members);
         }
-        for (channel, doubtful) in joined {
-            for ids in doubtful.chunks(IDS_MAX) {
+        for (channel, ids) in doubtful {
+            for ids in ids.chunks(IDS_MAX) {
                 if !core.scheduler.is_filled().await? {
                     return Ok(());
                 }
