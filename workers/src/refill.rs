@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
 use ledger::DueTask;
 use queue::{Entry, Lane};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use task::{State, Step, TaskId};
 
@@ -69,7 +69,8 @@ pub async fn catch_up(core: &Core) -> Result<usize, SweepError> {
 /// Running tasks over the period after `from_ms`; those that one request can ask about come due together.
 fn spread(core: &Core, page: &[DueTask], from_ms: i64) -> Vec<Entry> {
     let mut dice = core.dice();
-    let mut by_channel: HashMap<&str, Vec<&DueTask>> = HashMap::new();
+    // In the order of their names, so that the same chance spreads them the same way.
+    let mut by_channel: BTreeMap<&str, Vec<&DueTask>> = BTreeMap::new();
     for row in page {
         by_channel.entry(&row.channel).or_default().push(row);
     }
