@@ -1,6 +1,7 @@
 //! What the API's handlers share beside [`Front`]: caches and coalescers, none of them the truth.
 
 use crate::auth::TokenCache;
+use crate::bells::Bells;
 use crate::gates::Gates;
 use crate::reader::Reader;
 use crate::recent::Recent;
@@ -28,6 +29,8 @@ pub struct Shared {
     pub tokens: TokenCache,
     /// Reads of single tasks, joined into few queries.
     pub reader: Reader,
+    /// Opened tasks whose doorbell is not rung yet.
+    pub bells: Bells,
     /// Who waits for which task.
     pub watch: Watch,
     /// How busy channels are, as of a moment ago.
@@ -42,9 +45,11 @@ impl Api {
     /// Makes the shared parts. Nothing is started before the first request needs it.
     pub fn new(front: Front) -> Self {
         let reader = Reader::new(front.ledger.clone());
+        let bells = Bells::new(front.scheduler.clone());
         let watch = Watch::new(front.ledger.clone(), front.scheduler.clone());
         Self(Arc::new(Shared {
             reader,
+            bells,
             watch,
             tokens: TokenCache::default(),
             gates: Gates::default(),

@@ -12,6 +12,7 @@ pub mod state;
 mod api;
 mod asked;
 mod auth;
+mod bells;
 mod body;
 mod cancel;
 mod clip;

@@ -10,19 +10,12 @@ use tokio::time::timeout;
 /// How long one ring may take.
 pub const RING_LIMIT: Duration = Duration::from_secs(5);
 
-/// A task was opened: the submit lane, and the notify lane when its first callback is due.
+/// A task was opened: the submit lane, and the notify lane when its first callback is due. Together with others
+/// ([`crate::bells`]), because this is rung for every task.
 pub fn opened(api: &Api, task: &Task, callback_host: Option<String>) {
     let (id, due_ms) = (task.id, task.created_ms);
     let submit = Entry { id, channel: task.channel.clone(), due_ms };
-    let notify = callback_host.map(|host| Entry { id, channel: host, due_ms });
-    spawn(api, |scheduler| async move {
-        scheduler.add(Lane::Submit, &[submit]).await?;
-        if let Some(entry) = notify {
-            scheduler.add(Lane::Notify, &[entry]).await?;
-        }
-        scheduler.announce(&[id]).await;
-        Ok(())
-    });
+    api.bells.ring(submit, callback_host.map(|host| Entry { id, channel: host, due_ms }));
 }
 
 /// A queued task was cancelled.
@@ -52,13 +45,15 @@ fn spawn<F>(api: &Api, ring: impl FnOnce(Arc<dyn Scheduler>) -> F)
 where
     F: Future<Output = Result<(), QueueError>> + Send + 'static,
 {
-    // Boxed, because a task is moved several times before it runs.
-    let ring = Box::pin(ring(api.front.scheduler.clone()));
-    tokio::spawn(async move {
-        match timeout(RING_LIMIT, ring).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the queue could not be rung; the sweep will find it"),
-            Err(_) => tracing::warn!("ringing the queue took too long; the sweep will find it"),
-        }
-    });
+    let ring = ring(api.front.scheduler.clone());
+    tokio::spawn(until_rung(1, ring));
+}
+
+/// Waits for a ring of so many tasks, and tells the log if nothing comes of it.
+pub(crate) async fn until_rung(tasks: usize, ring: impl Future<Output = Result<(), QueueError>>) {
+    match timeout(RING_LIMIT, ring).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(tasks, %error, "the queue could not be rung; the sweep will find them"),
+        Err(_) => tracing::warn!(tasks, "ringing the queue took too long; the sweep will find them"),
+    }
 }

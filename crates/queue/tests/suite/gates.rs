@@ -73,6 +73,18 @@ pub async fn a_task_with_a_slot_needs_no_room(rig: Box<dyn Rig>) {
     assert_eq!(world.slots_taken("a").await, 2, "a slot was counted twice");
 }
 
+pub async fn of_several_added_together_only_holders_need_no_room(rig: Box<dyn Rig>) {
+    let world = with_submissions(rig, 0).await;
+    world.limit("a", 1, 0, 1).await;
+    world.queue.join_slots("a", &[id(1)]).await.unwrap();
+    let entries = [0, 1, 2].map(|number| world.entry(id(number), "a", 0));
+    world.queue.add(Lane::Submit, &entries).await.unwrap();
+    assert_eq!(world.claim_ids(Lane::Submit, 10).await, [id(1)]);
+    assert_eq!(world.slots_taken("a").await, 1);
+    world.queue.leave_slots("a", &[id(1)]).await.unwrap();
+    assert_eq!(world.claim_ids(Lane::Submit, 10).await, [id(0)], "there is room for one");
+}
+
 pub async fn slots_can_be_joined_without_a_claim(rig: Box<dyn Rig>) {
     let world = with_submissions(rig, 3).await;
     world.limit("a", 2, 0, 1).await;

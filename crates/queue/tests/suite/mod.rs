@@ -133,6 +133,7 @@ macro_rules! conformance {
         $crate::conformance!(@cases $rig, gates:
             a_paused_channel_stays_silent, a_pause_stops_submissions_only, slots_are_never_exceeded,
             a_slot_that_comes_free_lets_one_more_in, a_task_with_a_slot_needs_no_room,
+            of_several_added_together_only_holders_need_no_room,
             slots_can_be_joined_without_a_claim, lowering_the_limit_throws_nobody_out, lanes_but_submit_take_no_slots,
             giving_back_frees_the_slot_that_the_claim_took, giving_back_leaves_a_slot_that_was_held_before,
             the_bucket_is_never_exceeded, the_bucket_holds_its_burst_and_no_more, giving_back_gives_the_token_back,

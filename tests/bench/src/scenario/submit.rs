@@ -30,10 +30,10 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     bare.insert(clients, Duration::from_millis(300)).await?;
     for round in 0..flags.rounds() {
         postgres.reset().await?;
-        let before = (service.cpu_ms()?, postgres.cpu_ms()?, redis.scripts().await?);
+        let before = (service.cpu_ms()?, postgres.cpu_ms()?, redis.scripts().await?, redis.cpu_ms()?);
         let offset = (round + 2) * 10_000_000;
         let mut ours = load::run(address, KEY, clients, Until::Passed(limit), move |n| imagine(offset + n)).await?;
-        let after = (service.cpu_ms()?, postgres.cpu_ms()?, redis.scripts().await?);
+        let after = (service.cpu_ms()?, postgres.cpu_ms()?, redis.scripts().await?, redis.cpu_ms()?);
         let (requests, executed) = (ours.requests as f64, postgres.statements().await?);
         if round == 0 {
             report.note(format!("Postgres, first round of ours: {}", postgres.slowest(4).await?.join("; ")));
@@ -51,6 +51,7 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
         report.add("Redis scripts a task", "", ratio(after.2 - before.2, requests));
         report.add("CPU of ours a task", "ms", ratio(after.0 - before.0, requests));
         report.add("CPU of Postgres a task", "ms", ratio(after.1 - before.1, requests));
+        report.add("CPU of Redis a task", "ms", ratio(after.3 - before.3, requests));
         report.add("CPU of Postgres a bare row", "ms", ratio(postgres.cpu_ms()? - before_bare_ms, bare_rows));
     }
     service.end().await?;

@@ -18,24 +18,44 @@ end
 -- Where each id stands, asked at once: a page has too many of them to ask one by one.
 local names = #ids > 0 and redis.call('HMGET', INDEX, unpack(ids)) or {}
 
--- Whether all can be written as they are. On the submit lane the set that an id belongs in depends on its slot.
+-- Whether all can be written as they are.
 local function are_new()
-  if IS_SUBMIT then return false end
   for place = 1, #ids do
     if names[place] then return false end
   end
   return true
 end
 
+local function put_each(channel, first, last)
+  for place = first, last, 2 do
+    put(channel, ARGV[place + 1], tonumber(ARGV[place]))
+  end
+end
+
+-- Writes a group's due times and ids into the sets that they belong in. On the submit lane that depends on who
+-- holds a slot.
+local function write(channel, first, last)
+  if IS_SUBMIT then
+    local asked = {}
+    for place = first + 1, last, 2 do asked[#asked + 1] = ARGV[place] end
+    for _, is_held in ipairs(redis.call('SMISMEMBER', channel.slots, unpack(asked))) do
+      if is_held == 1 then return put_each(channel, first, last) end
+    end
+  end
+  redis.call('ZADD', channel.entries, unpack(ARGV, first, last))
+end
+
 local function add_all()
   local indexed = {}
   for _, group in ipairs(groups) do
     local channel = group.channel
-    redis.call('ZADD', channel.entries, unpack(ARGV, group.first, group.last))
+    write(channel, group.first, group.last)
     for place = group.first + 1, group.last, 2 do
       indexed[#indexed + 1], indexed[#indexed + 2] = ARGV[place], channel.name
     end
-    channel.is_touched = true
+    -- More entries don't change the turn of a channel that can be claimed from already.
+    local turn = redis.call('ZSCORE', LINE, channel.name)
+    if not turn or number(turn) > NOW then channel.is_touched = true end
   end
   redis.call('HSET', INDEX, unpack(indexed))
   reply[1] = #ids
