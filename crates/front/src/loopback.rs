@@ -12,19 +12,16 @@ use axum::response::Response;
 use contracts::Problem;
 use url::Url;
 
-/// Refuses a request whose Host is neither loopback nor the configured public one; only in dev.
+/// Refuses a request whose Host is neither loopback nor the configured public one; a layer of dev only.
 pub async fn only_here(
     State(api): State<Api>,
     Extension(id): Extension<RequestId>,
     request: Request,
     next: Next,
 ) -> Response {
-    let settings = &api.front.settings;
-    if settings.dev.is_none() {
-        return next.run(request).await;
-    }
+    let public_base = &api.front.settings.public_base;
     let given = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or("?"));
-    let here = given.is_none_or(|host| is_loopback(host) || is_host_of(&settings.public_base, host));
+    let here = given.is_none_or(|host| is_loopback(host) || is_host_of(public_base, host));
     if here {
         return next.run(request).await;
     }

@@ -76,12 +76,12 @@ pub async fn a_task_with_a_slot_needs_no_room(rig: Box<dyn Rig>) {
 pub async fn of_several_added_together_only_holders_need_no_room(rig: Box<dyn Rig>) {
     let world = with_submissions(rig, 0).await;
     world.limit("a", 1, 0, 1).await;
-    world.queue.join_slots("a", &[id(1)]).await.unwrap();
+    world.queue.join_slots("a", &[id(1)]).await.expect("joins");
     let entries = [0, 1, 2].map(|number| world.entry(id(number), "a", 0));
-    world.queue.add(Lane::Submit, &entries).await.unwrap();
+    world.queue.add(Lane::Submit, &entries).await.expect("adds");
     assert_eq!(world.claim_ids(Lane::Submit, 10).await, [id(1)]);
     assert_eq!(world.slots_taken("a").await, 1);
-    world.queue.leave_slots("a", &[id(1)]).await.unwrap();
+    world.queue.leave_slots("a", &[id(1)]).await.expect("leaves");
     assert_eq!(world.claim_ids(Lane::Submit, 10).await, [id(0)], "there is room for one");
 }
 
