@@ -59,7 +59,9 @@ pub async fn authenticate(api: &Api, headers: &HeaderMap, path: &str) -> Result<
     let token = match api.tokens.get(&hash, now_ms) {
         Some(token) => token,
         None => {
-            let found = api.front.ledger.token_by_hash(&hash).await.map_err(|error| reply::ledger_problem(&error))?;
+            // Boxed, because it is rare, and every request's future would be as deep.
+            let found = Box::pin(api.front.ledger.token_by_hash(&hash)).await;
+            let found = found.map_err(|error| reply::ledger_problem(&error))?;
             let token = found.ok_or_else(Problem::invalid_api_key)?;
             api.tokens.put(hash, token.clone(), now_ms);
             token

@@ -115,7 +115,8 @@ async fn parse(route: &Route, headers: &HeaderMap, bytes: Bytes) -> Result<Body,
     let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?")).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media_type == "multipart/form-data" && multipart::is_taken(route) {
-        return multipart::read(headers, bytes).await;
+        // Boxed, because few routes take it, and all would be as deep.
+        return Box::pin(multipart::read(headers, bytes)).await;
     }
     let text = without_mark(&bytes);
     if text.is_empty() {

@@ -16,8 +16,8 @@ const PASSED_ON_MAX: usize = 4;
 /// A task that is ready to be opened.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// The task.
-    pub task: Task,
+    /// The task, as an opening takes it.
+    pub task: Box<Task>,
     /// The parent that may have no other child, for a modal's answer.
     pub only_child_of: Option<TaskId>,
     /// How busy its channels are.
@@ -40,7 +40,7 @@ pub async fn draft(api: &Api, asked: &Asked, now_ms: i64) -> Result<Draft, Probl
     inputs::put(&*api.front.store, id, &mut order.spec, now_ms).await?;
     let only_child_of = if order.only_child { order.spec.parent } else { None };
     let position = place.position;
-    let task = task(api, asked, order, place, id, now_ms)?;
+    let task = Box::new(task(api, asked, order, place, id, now_ms)?);
     submission::note_task(&api.front, &task, parent.as_deref());
     Ok(Draft { task, only_child_of, position })
 }

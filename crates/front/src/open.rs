@@ -33,7 +33,8 @@ async fn commit(api: &Api, draft: Draft, rule: Rule, answer: (u16, Vec<u8>)) -> 
     loop {
         let opening = Arc::new(opening(api, task, only_child_of, idempotency(&rule, token, copy, &answer)));
         let ledger = &api.front.ledger;
-        let is_there = async || ledger.task(id).await.map(|row| row.is_some());
+        // Boxed, because it is rarely asked, and every commit's future would be as deep.
+        let is_there = async || Box::pin(ledger.task(id)).await.map(|row| row.is_some());
         task::fail_point!("open.before_commit");
         let opened = doubt::settle(async || ledger.open_task(opening.clone()).await, is_there).await;
         let opened = opened.map_err(|error| refusal(&error, id))?;
@@ -73,7 +74,7 @@ fn idempotency(rule: &Rule, token: TokenId, copy: u32, answer: &(u16, Vec<u8>)) 
     has_row.then(row)
 }
 
-fn opening(api: &Api, task: Task, only_child_of: Option<TaskId>, idempotency: Option<Idempotency>) -> Opening {
+fn opening(api: &Api, task: Box<Task>, only_child_of: Option<TaskId>, idempotency: Option<Idempotency>) -> Opening {
     let link = |key: &str| api.front.link(key);
     let (callback, reserve) = (callback::due(None, &task, &link), task.reserved);
     Opening { task, callback, idempotency, only_child_of, reserve }

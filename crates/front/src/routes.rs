@@ -99,16 +99,17 @@ async fn run(api: Api, endpoint: Endpoint, request: Request) -> Response {
         Ok(asked) => asked,
         Err(refusal) => return refusal,
     };
+    // Boxed where it is rare, because every request's future is as large as the largest of these.
     let answer = match endpoint.route.call {
         Call::Submit => submit::handle(&api, &asked).await,
         Call::Show => show::handle(&api, &asked).await,
         Call::ShowMany => show_many::handle(&api, &asked).await,
-        Call::List => list::handle(&api, &asked).await,
-        Call::Cancel => cancel::handle(&api, &asked).await,
-        Call::Delete => delete::handle(&api, &asked).await,
+        Call::List => Box::pin(list::handle(&api, &asked)).await,
+        Call::Cancel => Box::pin(cancel::handle(&api, &asked)).await,
+        Call::Delete => Box::pin(delete::handle(&api, &asked)).await,
         Call::Content => content::handle(&api, &asked).await,
         Call::Upload => upload::handle(&api, &asked).await,
-        Call::Lookup => lookup::handle(&api, &asked).await,
+        Call::Lookup => Box::pin(lookup::handle(&api, &asked)).await,
         Call::Events => events::handle(&api, &asked).await,
         Call::Models => models::handle(&api, &asked),
     };

@@ -10,8 +10,9 @@ use task::{NewCallback, State, Task, TaskId, TokenId};
 /// What a task is opened with.
 #[derive(Debug, Clone)]
 pub struct Opening {
-    /// The task: version 1, state queued. Its `reserved` is set from [`Opening::reserve`].
-    pub task: Task,
+    /// The task: version 1, state queued. Its `reserved` is set from [`Opening::reserve`]. Boxed, because it is
+    /// large and is handed on several times on its way here.
+    pub task: Box<Task>,
     /// The first callback, if the family has one for a queued task.
     pub callback: Option<NewCallback>,
     /// The caller's idempotency key, if it gave one.

@@ -142,7 +142,8 @@ impl World {
     }
 
     async fn open(&self, task: Task) -> Task {
-        let opening = Opening { task, callback: None, idempotency: None, only_child_of: None, reserve: 0 };
+        let opening =
+            Opening { task: Box::new(task), callback: None, idempotency: None, only_child_of: None, reserve: 0 };
         let id = opening.task.id;
         self.core.ledger.open_task(opening).await.expect("a task can be opened");
         self.row(id).await

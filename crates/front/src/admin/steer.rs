@@ -83,7 +83,7 @@ async fn reopen(front: &Front, old: &Task) -> Result<Value, VerbError> {
         callback: callback.clone(),
         idempotency: None,
         only_child_of: None,
-        task: new.clone(),
+        task: Box::new(new.clone()),
     };
     match front.ledger.open_task(opening).await? {
         Opened::New => {}

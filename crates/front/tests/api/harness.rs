@@ -218,7 +218,8 @@ impl World {
         let id = bits(&*self.entropy);
         let mut task = Task::queued(id, token, Spec::new(Kind::Video), NOW_MS);
         change(&mut task);
-        let opening = Opening { reserve: 0, callback: None, idempotency: None, only_child_of: None, task };
+        let opening =
+            Opening { reserve: 0, callback: None, idempotency: None, only_child_of: None, task: Box::new(task) };
         assert_eq!(self.front.ledger.open_task(opening).await, Ok(Opened::New));
         id
     }

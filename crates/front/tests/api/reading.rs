@@ -144,7 +144,7 @@ async fn another_familys_task_is_missing_but_for_the_neutral_routes() {
     let mut task = world.task(own).await;
     (task.id, task.family) = (bits(&*world.entropy), "another".to_owned());
     let id = task.id;
-    let opening = Opening { reserve: 0, callback: None, idempotency: None, only_child_of: None, task };
+    let opening = Opening { reserve: 0, callback: None, idempotency: None, only_child_of: None, task: Box::new(task) };
     assert_eq!(world.front.ledger.open_task(opening).await, Ok(Opened::New));
     assert_problem(&world.get(&format!("/mj/task/{id}/fetch")).await, 404, "task_not_exist");
     let listed = world.post("/mj/task/list-by-condition", json!({ "ids": [id, own] })).await.json();

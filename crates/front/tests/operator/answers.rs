@@ -17,7 +17,7 @@ async fn answered(world: &World) -> (Task, Task) {
     (child.version, child.state, child.shown) = (1, State::Queued, Shown::Queued);
     (child.client, child.attempt, child.attempts, child.operation) = (None, None, 0, None);
     let opening = Opening {
-        task: child.clone(),
+        task: Box::new(child.clone()),
         callback: None,
         idempotency: None,
         only_child_of: Some(parent.id),

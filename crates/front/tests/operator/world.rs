@@ -183,7 +183,8 @@ impl World {
         task.channel = channel.to_owned();
         task.callback_url = callback_url.map(str::to_owned);
         let callback = contracts::callback::due(None, &task, &|key| self.front.link(key));
-        let opening = Opening { task: task.clone(), callback, idempotency: None, only_child_of: None, reserve: 1 };
+        let opening =
+            Opening { task: Box::new(task.clone()), callback, idempotency: None, only_child_of: None, reserve: 1 };
         let opened = self.front.ledger.open_task(opening).await.expect("the task opens");
         assert!(matches!(opened, Opened::New));
         self.read(task.id).await
@@ -195,7 +196,8 @@ impl World {
         let id = TaskId::new(now_ms, self.front.entropy.as_ref());
         let mut task = blank(id, token, Spec::new(Kind::Image), now_ms);
         change(&mut task);
-        let opening = Opening { task, callback: None, idempotency: None, only_child_of: None, reserve: 0 };
+        let opening =
+            Opening { task: Box::new(task), callback: None, idempotency: None, only_child_of: None, reserve: 0 };
         assert_eq!(self.front.ledger.open_task(opening).await, Ok(Opened::New));
         self.read(id).await
     }

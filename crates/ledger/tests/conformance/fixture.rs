@@ -252,7 +252,7 @@ async fn on_server(server: &str, sql: &str) {
 }
 
 pub fn opening(task: Task) -> Opening {
-    Opening { task, callback: None, idempotency: None, only_child_of: None, reserve: 0 }
+    Opening { task: Box::new(task), callback: None, idempotency: None, only_child_of: None, reserve: 0 }
 }
 
 pub fn callback(word: &str, terminal: bool) -> NewCallback {

@@ -11,7 +11,7 @@ async fn open(world: &World, token: TokenId, reserve: i64) -> Result<Task, Ledge
     let mut task = with.task.clone();
     task.reserved = reserve;
     assert_eq!(world.ledger.open_task(with).await?, Opened::New);
-    Ok(task)
+    Ok(*task)
 }
 
 pub async fn quota_is_reserved_settled_and_given_back(world: &World) {
@@ -53,7 +53,7 @@ pub async fn quota_adds_up_under_concurrency(world: &World) {
         with.reserve = 5;
         with.task.reserved = 5;
         let task = with.task.clone();
-        async move { ledgers[n % 2].open_task(with).await.map(|_| task) }
+        async move { ledgers[n % 2].open_task(with).await.map(|_| *task) }
     };
     let results = join_all((0..64).map(call)).await;
     let open: Vec<Task> = results.iter().filter_map(|result| result.clone().ok()).collect();

@@ -35,7 +35,7 @@ pub async fn a_repeated_request_is_replayed(world: &World) {
     let mut later = keyed(world, token.id, "another body");
     later.task.created_ms = NOW + 1000;
     assert_eq!(world.ledger.open_task(later.clone()).await, Ok(Opened::New));
-    assert_eq!(world.read(later.task.id).await, later.task);
+    assert_eq!(world.read(later.task.id).await, *later.task);
 }
 
 pub async fn what_is_remembered_can_be_asked_for(world: &World) {
