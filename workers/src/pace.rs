@@ -12,16 +12,22 @@ const WORD_TASKS: i64 = 100_000;
 #[derive(Debug)]
 pub(crate) struct Pace {
     began_ms: i64,
-    tasks: i64,
+    /// What there is to do; 0 until it is counted.
+    tasks: AtomicI64,
     done: AtomicI64,
 }
 
 impl Pace {
-    /// Counts what there is to do.
-    pub(crate) async fn begin(core: &Core) -> Result<Self, LedgerError> {
+    /// Begins now.
+    pub(crate) fn begin(core: &Core) -> Self {
+        Self { began_ms: core.clock.now_ms(), tasks: AtomicI64::new(0), done: AtomicI64::new(0) }
+    }
+
+    /// Counts what there is to do. That takes as long as a few pages, so it goes beside the first ones.
+    pub(crate) async fn count(&self, core: &Core) -> Result<(), LedgerError> {
         let counts = core.ledger.state_counts().await?;
-        let tasks = counts.iter().map(|(_, _, tasks)| tasks).sum();
-        Ok(Self { began_ms: core.clock.now_ms(), tasks, done: AtomicI64::new(0) })
+        self.tasks.store(counts.iter().map(|(_, _, tasks)| tasks).sum(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// So many more tasks are in the queue.
@@ -30,13 +36,13 @@ impl Pace {
         let before = self.done.fetch_add(tasks, Ordering::Relaxed);
         let done = before + tasks;
         if done / WORD_TASKS > before / WORD_TASKS {
-            tracing::info!(done, of = self.tasks, "filling the queue from the ledger");
+            tracing::info!(done, of = self.tasks.load(Ordering::Relaxed), "filling the queue from the ledger");
         }
     }
 
     /// When all of them will be if it goes on like this; now while nothing is known.
     pub(crate) fn ends_ms(&self, now_ms: i64) -> i64 {
-        ends_ms(self.began_ms, now_ms, self.done.load(Ordering::Relaxed), self.tasks)
+        ends_ms(self.began_ms, now_ms, self.done.load(Ordering::Relaxed), self.tasks.load(Ordering::Relaxed))
     }
 }
 
@@ -55,6 +61,7 @@ mod tests {
     #[test]
     fn it_ends_when_it_would_at_its_pace() {
         assert_eq!(ends_ms(1_000, 1_500, 0, 100), 1_500, "nothing is known yet");
+        assert_eq!(ends_ms(1_000, 1_500, 25, 0), 1_500, "it is not counted yet");
         assert_eq!(ends_ms(1_000, 1_500, 25, 100), 3_000);
         assert_eq!(ends_ms(1_000, 2_500, 75, 100), 3_000);
     }

@@ -5,7 +5,7 @@ use crate::pace::Pace;
 use crate::slots::Slots;
 use crate::sweep::{PAGE, SweepError, apply, apply_channels, ring_callbacks};
 use futures::future::try_join_all;
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryFutureExt, TryStreamExt};
 use ledger::DueTask;
 use queue::{Entry, Lane};
 use std::collections::{BTreeMap, HashMap};
@@ -134,21 +134,27 @@ async fn doubt(core: &Core, id: TaskId) -> Result<(), SweepError> {
 pub async fn rebuild(core: &Core) -> Result<usize, SweepError> {
     core.channels.refresh().await?;
     apply_channels(core).await;
-    let mut rung = 0;
-    let pace = Pace::begin(core).await?;
-    let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
-    let pages = futures::stream::try_unfold(Some(None), |after| read_page(core, &unfinished, after));
-    // The ledger reads on while the queue takes what was read.
-    let mut filling = pages.map_ok(|page| refill_page(core, &pace, page)).try_buffer_unordered(PAGES_AT_ONCE).boxed();
-    while let Some(filled) = filling.try_next().await? {
-        rung += filled;
-    }
+    let pace = Pace::begin(core);
+    let (mut rung, ()) = tokio::try_join!(fill(core, &pace), pace.count(core).map_err(SweepError::from))?;
     task::fail_point!("rebuild.inside");
     lend_slots(core).await?;
     rung += ring_orphans(core).await?;
     ring_callbacks(core, i64::MAX).await?;
     core.scheduler.set_filled().await?;
     tracing::info!(tasks = rung, "queue filled from the ledger");
+    Ok(rung)
+}
+
+/// Puts every unfinished task on its lane, and its slot beside it.
+async fn fill(core: &Core, pace: &Pace) -> Result<usize, SweepError> {
+    let unfinished: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
+    let pages = futures::stream::try_unfold(Some(None), |after| read_page(core, &unfinished, after));
+    // The ledger reads on while the queue takes what was read.
+    let mut filling = pages.map_ok(|page| refill_page(core, pace, page)).try_buffer_unordered(PAGES_AT_ONCE).boxed();
+    let mut rung = 0;
+    while let Some(filled) = filling.try_next().await? {
+        rung += filled;
+    }
     Ok(rung)
 }
 
