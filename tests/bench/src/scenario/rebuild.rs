@@ -1,5 +1,6 @@
-//! `rebuild`: the queue filled from the ledger after Redis came back empty, beside one paged scan of it; and how
-//! long it takes from there until a working service asks an upstream again.
+//! `rebuild`: the queue filled from the ledger after Redis came back empty, beside one paged scan of it, and beside
+//! what Redis needs for the same entries as plain commands; and how long it takes from there until a working service
+//! asks an upstream again.
 
 use super::{NOBODY, furnished};
 use crate::client::{Ask, Client};
@@ -23,6 +24,8 @@ const POLL_MAX: Duration = Duration::from_secs(60);
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
 /// Rows of a page, as the sweep reads them.
 const PAGE: i64 = 1_000;
+/// Entries of one plain command, as in a call of ours.
+const PLAIN_ENTRIES: usize = 500;
 
 pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     let (tasks, channels) = (flags.number("tasks", 100_000, 2_000), flags.number("channels", 10, 3));
@@ -35,6 +38,7 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
     let core = parts.core(NOBODY, s3_settings(setup.s3).put_memory_max_bytes())?;
     let own = std::process::id();
     scan(&parts.ledger).await?;
+    let (plain, answers) = plain_commands(tasks, channels);
     for round in 0..flags.rounds() {
         redis.empty().await?;
         postgres.reset().await?;
@@ -53,9 +57,14 @@ pub(crate) async fn run(flags: &Flags) -> anyhow::Result<Report> {
         let began = Instant::now();
         scan(&parts.ledger).await?;
         let scan_s = began.elapsed().as_secs_f64();
+        redis.empty().await?;
+        let began = Instant::now();
+        redis.pour(&plain, answers).await?;
+        let plain_s = began.elapsed().as_secs_f64();
         report.add("rebuild", "s", ours_s);
         report.add("one paged scan", "s", scan_s);
         report.add("rebuild ÷ scan", "×", ratio(ours_s, scan_s));
+        report.add("Redis alone, plain commands", "s", plain_s);
         report.add("SQL statements", "", executed.statements);
         report.add("Redis scripts", "", scripts);
         report.add("CPU of ours", "ms", cpu_ms);
@@ -102,6 +111,36 @@ async fn first_poll_s(redis: &Redis, parts: &Parts, upstream: SocketAddr) -> any
         sleep(LOOK_PAUSE).await;
     }
     Ok(began.elapsed().as_secs_f64())
+}
+
+/// What a filling has Redis keep (for each task its channel, its due time and its slot) as plain commands in its
+/// protocol, and how many.
+fn plain_commands(tasks: u64, channels: u64) -> (Vec<u8>, usize) {
+    let (mut bytes, mut commands) = (Vec::new(), 0);
+    let mut write = |words: &[String]| {
+        commands += 1;
+        bytes.extend(format!("*{}\r\n", words.len()).bytes());
+        for word in words {
+            bytes.extend(format!("${}\r\n{word}\r\n", word.len()).bytes());
+        }
+    };
+    let numbers: Vec<u64> = (0..tasks).collect();
+    for page in numbers.chunks(PLAIN_ENTRIES) {
+        let id = |number: u64| seed::id(number).trim_start_matches("task_").to_owned();
+        let mut index = vec!["HSET".to_owned(), "index".to_owned()];
+        index.extend(page.iter().flat_map(|number| [id(*number), format!("c{}", number % channels)]));
+        write(&index);
+        for channel in 0..channels.min(page.len() as u64) {
+            let ids = || page.iter().filter(|number| **number % channels == channel).map(|number| id(*number));
+            let due_us = format!("1790000000{:06}", page[0] % 1_000_000);
+            let mut entries = vec!["ZADD".to_owned(), format!("entries:{channel}")];
+            entries.extend(ids().flat_map(|id| [due_us.clone(), id]));
+            write(&entries);
+            let slots = ["SADD".to_owned(), format!("slots:{channel}")];
+            write(&slots.into_iter().chain(ids()).collect::<Vec<_>>());
+        }
+    }
+    (bytes, commands)
 }
 
 async fn scan(ledger: &Ledger) -> anyhow::Result<usize> {

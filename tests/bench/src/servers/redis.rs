@@ -88,6 +88,22 @@ impl Redis {
         self.order("FLUSHALL").await.map(drop)
     }
 
+    /// Sends what is written in its protocol as fast as it takes it, and waits for so many answers of one line.
+    pub(crate) async fn pour(&self, commands: &[u8], answers: usize) -> anyhow::Result<()> {
+        let (mut reading, mut writing) = TcpStream::connect(("127.0.0.1", self.port)).await?.into_split();
+        let listening = async {
+            let (mut seen, mut piece) = (0, vec![0; 1 << 16]);
+            while seen < answers {
+                let length = reading.read(&mut piece).await?;
+                anyhow::ensure!(length > 0 && !piece[..length].contains(&b'-'), "Redis refused a command");
+                seen += piece[..length].iter().filter(|byte| **byte == b'\n').count();
+            }
+            Ok(())
+        };
+        let sending = async { Ok(writing.write_all(commands).await?) };
+        tokio::try_join!(sending, listening).map(drop)
+    }
+
     /// Scripts that were called since it started.
     pub(crate) async fn scripts(&self) -> anyhow::Result<f64> {
         let text = self.order("INFO commandstats").await?;
