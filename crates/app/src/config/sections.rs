@@ -360,7 +360,7 @@ pub(crate) struct WorkSection {
     pub(crate) submit_concurrency: usize,
     /// Poll requests at the same time. Default 64.
     pub(crate) poll_concurrency: usize,
-    /// Copies at the same time. Default 8.
+    /// Copies at the same time; together they have to fit into `limits.copy_memory_max_bytes`. Default 6.
     pub(crate) archive_concurrency: usize,
     /// Callbacks at the same time. Default 64.
     pub(crate) notify_concurrency: usize,
