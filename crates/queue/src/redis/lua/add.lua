@@ -9,9 +9,11 @@ local ids, groups, at = {}, {}, OWN + 1
 while at < #ARGV do
   local group = { channel = channels[tonumber(ARGV[at])], first = at + 2, last = at + 1 + 2 * tonumber(ARGV[at + 1]) }
   groups[#groups + 1] = group
+  group.first_id = #ids + 1
   for place = group.first + 1, group.last, 2 do
     ids[#ids + 1] = ARGV[place]
   end
+  group.last_id = #ids
   at = group.last + 1
 end
 
@@ -26,32 +28,31 @@ local function are_new()
   return true
 end
 
-local function put_each(channel, first, last)
-  for place = first, last, 2 do
-    put(channel, ARGV[place + 1], tonumber(ARGV[place]))
-  end
-end
-
 -- Writes a group's due times and ids into the sets that they belong in. On the submit lane that depends on who
 -- holds a slot.
-local function write(channel, first, last)
+local function write(group)
+  local channel, any_member = group.channel, false
   if IS_SUBMIT then
-    local asked = {}
-    for place = first + 1, last, 2 do asked[#asked + 1] = ARGV[place] end
-    for _, is_held in ipairs(redis.call('SMISMEMBER', channel.slots, unpack(asked))) do
-      if is_held == 1 then return put_each(channel, first, last) end
+    for _, is_member in ipairs(redis.call('SMISMEMBER', channel.slots, unpack(ids, group.first_id, group.last_id))) do
+      any_member = any_member or is_member == 1
     end
   end
-  redis.call('ZADD', channel.entries, unpack(ARGV, first, last))
+  if not any_member then
+    redis.call('ZADD', channel.entries, unpack(ARGV, group.first, group.last))
+    return
+  end
+  for place = group.first, group.last, 2 do
+    put(channel, ARGV[place + 1], tonumber(ARGV[place]))
+  end
 end
 
 local function add_all()
   local indexed = {}
   for _, group in ipairs(groups) do
     local channel = group.channel
-    write(channel, group.first, group.last)
-    for place = group.first + 1, group.last, 2 do
-      indexed[#indexed + 1], indexed[#indexed + 2] = ARGV[place], channel.name
+    write(group)
+    for place = group.first_id, group.last_id do
+      indexed[#indexed + 1], indexed[#indexed + 2] = ids[place], channel.name
     end
     -- More entries don't change the turn of a channel that can be claimed from already.
     local turn = redis.call('ZSCORE', LINE, channel.name)
